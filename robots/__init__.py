@@ -1,0 +1,1 @@
+"""Simulated and real robot fleets, their cameras and their algorithmic supervisors."""
