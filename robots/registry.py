@@ -1,0 +1,99 @@
+"""Tasks by name: how to make their fleets and supervisors, and their defaults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from robots.fleet import Fleet, FleetError, Supervisor
+from robots.randomness import check_seed
+from robots.supervisors.scripted_block_push import ScriptedBlockPush
+from robots.supervisors.waypoints import Direction
+from robots.tasks.block_push import task as block_push
+
+
+@dataclass(frozen=True)
+class TaskDefaults:
+    """What a run of a task uses unless it is told otherwise."""
+
+    robots: int
+    """N, robots of a fleet."""
+    supervisors: int
+    """M, supervisors of a fleet."""
+    episode_length: int
+    """Steps per episode, the unit of average reward."""
+    minimum_intervention_steps: int
+    """t_T: steps that a supervisor stays at least."""
+    hard_reset_steps: int
+    """t_R: steps that a hard reset takes."""
+    retrain_every: int
+    """Steps between two retrainings."""
+    demonstrations: int
+    """Supervised actions in the initial dataset, before augmentation."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    defaults: TaskDefaults
+    fleet: Callable[[int, int], Fleet]
+    """(robots, seed) to fleet."""
+    supervisor: Callable[[int, int], Supervisor]
+    """(seat from 0, seed) to supervisor."""
+
+
+def _block_push_supervisor(seat: int, seed: int) -> Supervisor:
+    direction: Direction = "clockwise" if seat % 2 == 0 else "counterclockwise"
+    own = np.random.SeedSequence([seed, seat]).generate_state(1, np.uint64)[0]
+    return ScriptedBlockPush(f"scripted {seat + 1} ({direction})", direction, int(own))
+
+
+_TASKS = {
+    block_push.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=4,
+            supervisors=2,
+            episode_length=block_push.BlockPushFleet.episode_length,
+            minimum_intervention_steps=3,
+            hard_reset_steps=5,
+            retrain_every=50,
+            demonstrations=336,
+        ),
+        fleet=block_push.BlockPushFleet,
+        supervisor=_block_push_supervisor,
+    ),
+}
+
+
+def task_names() -> tuple[str, ...]:
+    """Names of all tasks, in alphabetical order."""
+    return tuple(sorted(_TASKS))
+
+
+def task_defaults(task: str) -> TaskDefaults:
+    """The defaults of a task; raises FleetError for an unknown one."""
+    return _find(task).defaults
+
+
+def make_fleet(task: str, robots: int, seed: int) -> Fleet:
+    """A new fleet of 1 to 1000 robots; raises FleetError for an unknown task or a bad number."""
+    return _find(task).fleet(robots, seed)
+
+
+def make_supervisors(task: str, count: int, seed: int) -> list[Supervisor]:
+    """Algorithmic supervisors of a task: kinds 1, 2, 1, 2 and so on, each with noise of its own.
+
+    The first ones are the same whatever the count is. Raises FleetError for an unknown task, a count
+    below 0 or a seed below 0.
+    """
+    kind = _find(task)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+        raise FleetError(f"supervisors is {count!r}, but must be a whole number of at least 0")
+    seed = check_seed(seed)
+    return [kind.supervisor(seat, seed) for seat in range(count)]
+
+
+def _find(task: str) -> _Task:
+    try:
+        return _TASKS[task]
+    except (KeyError, TypeError):
+        raise FleetError(f"there is no task {task!r}; valid tasks are: {', '.join(task_names())}") from None

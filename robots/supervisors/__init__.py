@@ -1,0 +1,1 @@
+"""Algorithmic supervisors: scripted and trained experts."""

@@ -1,0 +1,135 @@
+"""One push of the cube by a disc-shaped end effector, as a pure function of pose and action.
+
+The cube slides on the table with planar friction: four friction points under it, at ±0.541 of its half
+width, resist translation and rotation much as an evenly loaded square does. A fresh pymunk space is built for each push, so nothing carries over from the push before.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pymunk
+from numpy.typing import NDArray
+
+from robots.tasks.block_push.geometry import CUBE_HALF, FULL_PUSH, breaks_constraint
+
+PUSHER_RADIUS = 0.008
+"""Radius of the end effector's disc [m]."""
+SMALLEST_PUSH = 0.01
+"""Actions shorter than this move nothing: the end effector would not overcome friction."""
+TRAIL_LENGTH = 16
+"""Poses kept of every push, evenly spaced in time, the first and the last included."""
+
+_MM = 1000.0  # The engine's tolerances suit sizes of tens, so it works in millimetres.
+_SPEED = 100.0  # End effector [mm/s]: slow enough that friction, not inertia, decides.
+_TIMESTEP = 1 / 180  # [s]
+_ITERATIONS = 15
+_MASS = 0.1  # [kg]
+_TABLE_FRICTION = 0.5
+_CONTACT_FRICTION = 0.8  # Between a rubber disc and the cube's sides.
+_FRICTION_POINT = 0.541  # Of the half width.
+_GRAVITY = 9810.0  # [mm/s²]
+
+
+@dataclass(frozen=True)
+class Push:
+    """What one push did."""
+
+    pose: NDArray[np.float64]
+    """Where the cube came to rest, shape (3,)."""
+    violation: bool
+    """The cube touched the obstacle or left the workspace, and the push stopped there."""
+    trail: NDArray[np.float64]
+    """Shape (TRAIL_LENGTH, 5): the cube's x, y, yaw and the end effector's x, y [m, rad]."""
+
+
+def contact_distance(yaw: float, direction: tuple[float, float]) -> float:
+    """How far behind the cube's centre the disc touches it when it comes along a unit direction [m].
+
+    The disc's centre lies on the cube's outline grown by the disc's radius: on a straight side, or round
+    a corner.
+    """
+    cosine, sine = math.cos(yaw), math.sin(yaw)
+    along = abs(direction[0] * cosine + direction[1] * sine)
+    across = abs(-direction[0] * sine + direction[1] * cosine)
+    major, minor = max(along, across), min(along, across)
+    side = (CUBE_HALF + PUSHER_RADIUS) / major
+    if side * minor <= CUBE_HALF:
+        return side
+    middle = CUBE_HALF * (major + minor)
+    return middle + math.sqrt(middle**2 - 2 * CUBE_HALF**2 + PUSHER_RADIUS**2)
+
+
+def push_cube(pose: NDArray[np.float64], action: NDArray[np.float32]) -> Push:
+    """Push the cube at pose, shape (3,), along action, shape (2,), through its centre.
+
+    The end effector is lowered behind the cube and moves |action|·0.06 m. Walls and obstacle do not hinder it, they only end the push.
+    """
+    length = float(np.hypot(float(action[0]), float(action[1])))
+    if length < SMALLEST_PUSH:
+        return Push(pose.copy(), False, standing(pose))
+    direction = (float(action[0]) / length, float(action[1]) / length)
+    path = _simulate(pose, direction, length * FULL_PUSH)
+    broken = breaks_constraint(path[1:, :3])
+    violation = bool(broken.any())
+    if violation:
+        path = path[: int(broken.argmax()) + 2]
+    return Push(path[-1, :3].copy(), violation, _resample(path))
+
+
+def standing(pose: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The trail of a cube at pose, shape (3,), that did not move; shape (TRAIL_LENGTH, 5)."""
+    return np.tile(np.concatenate([pose, pose[:2]]), (TRAIL_LENGTH, 1))
+
+
+def _simulate(
+    pose: NDArray[np.float64], direction: tuple[float, float], travel: float
+) -> NDArray[np.float64]:
+    """Every moment of a push over travel [m] with nothing in its way, shape (K + 1, 5), as in Push.trail."""
+    space = pymunk.Space()
+    space.iterations = _ITERATIONS
+    space.collision_slop = 0.01
+    cube = _add_cube(space, pose)
+    back = contact_distance(float(pose[2]), direction) * _MM
+    pusher = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
+    pusher.position = (cube.position[0] - direction[0] * back, cube.position[1] - direction[1] * back)
+    tip = pymunk.Circle(pusher, PUSHER_RADIUS * _MM)
+    tip.friction = 1.0
+    space.add(pusher, tip)
+
+    steps = max(1, math.ceil(travel * _MM / (_SPEED * _TIMESTEP)))
+    speed = travel * _MM / (steps * _TIMESTEP)
+    pusher.velocity = (direction[0] * speed, direction[1] * speed)
+    moments = [(*pose, pusher.position[0] / _MM, pusher.position[1] / _MM)]
+    for _ in range(steps):
+        space.step(_TIMESTEP)
+        x, y = cube.position
+        tip_x, tip_y = pusher.position
+        moments.append((x / _MM, y / _MM, cube.angle, tip_x / _MM, tip_y / _MM))
+    return np.array(moments, dtype=np.float64)
+
+
+def _add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
+    side = 2 * CUBE_HALF * _MM
+    body = pymunk.Body(_MASS, pymunk.moment_for_box(_MASS, (side, side)))
+    body.position = (float(pose[0]) * _MM, float(pose[1]) * _MM)
+    body.angle = float(pose[2])
+    box = pymunk.Poly.create_box(body, (side, side))
+    box.friction = _CONTACT_FRICTION  # The engine multiplies both sides' friction; the disc's is 1.
+    space.add(body, box)
+    offset = _FRICTION_POINT * CUBE_HALF * _MM
+    for x, y in ((offset, offset), (-offset, offset), (-offset, -offset), (offset, -offset)):
+        friction = pymunk.PivotJoint(space.static_body, body, (0, 0), (x, y))
+        friction.max_bias = 0  # Never pulls back: all that is left of the joint is its braking force.
+        friction.max_force = _TABLE_FRICTION * _MASS * _GRAVITY / 4
+        space.add(friction)
+    return body
+
+
+def _resample(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """TRAIL_LENGTH moments of a path, shape (K, 5), linear in between."""
+    at = np.linspace(0, len(path) - 1, TRAIL_LENGTH)
+    knots = np.arange(len(path))
+    trail = np.stack([np.interp(at, knots, column) for column in path.T], axis=1)
+    trail[-1] = path[-1]
+    return trail
