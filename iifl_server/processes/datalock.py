@@ -23,8 +23,8 @@ def claim_data(directory: Path) -> FileLock:
     except Timeout:
         other = owner.read_text().strip() if owner.exists() else "unknown"
         raise DataInUse(
-            f"another IIFL (process {other}) is running on the data in {directory}. Stop it first, or give this "
-            "one its own data: IIFL_DATA=/another/folder."
+            f"another IIFL (process {other}) is running on the data in {directory}. Stop it first, or give "
+            "this one its own data: IIFL_DATA=/another/folder."
         ) from None
     owner.write_text(str(os.getpid()))
     return lock

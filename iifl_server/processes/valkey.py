@@ -28,7 +28,9 @@ def socket_path(directory: Path) -> Path:
     short = Path(tempfile.gettempdir()) / f"iifl-{os.getuid()}-{name}"
     short.mkdir(mode=0o700, exist_ok=True)
     if short.stat().st_uid != os.getuid():
-        raise ValkeyFailed(f"{short} belongs to somebody else; remove it or set TMPDIR to a folder of your own")
+        raise ValkeyFailed(
+            f"{short} belongs to somebody else; remove it or set TMPDIR to a folder of your own"
+        )
     return short / "valkey.sock"
 
 

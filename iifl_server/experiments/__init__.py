@@ -1,0 +1,1 @@
+"""Headless runs and the comparisons built on them."""

@@ -1,0 +1,108 @@
+"""A supervised fleet on the lockstep clock: all robots wait for the step, every supervisor answers at once."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from policy.learning.dataset import Dataset
+
+from policy.supervision import (
+    Mode,
+    SupervisionConfig,
+    SupervisionState,
+    advance,
+    allocate,
+    order,
+)
+from robots.fleet import Fleet, Supervisor
+
+Retrain = Callable[[Any, Dataset, int], Any]
+"""(policy, dataset, step) -> policy with the new weights."""
+
+
+class Decides(Protocol):
+    """What a policy must offer: actions and their uncertainty for a batch of observations."""
+
+    def decide(self, observations: NDArray[Any], seed: int) -> Any: ...
+
+
+@dataclass
+class Timings:
+    """Wall-clock seconds by part of the work; not part of what a seed determines."""
+
+    inference_s: float = 0.0
+    training_s: float = 0.0
+    wall_s: float = 0.0
+
+
+@dataclass
+class Lockstep:
+    """One headless run; its future follows from fleet, supervisors, policy, dataset and state alone."""
+
+    config: SupervisionConfig
+    fleet: Fleet
+    supervisors: Sequence[Supervisor]
+    policy: Decides
+    dataset: Dataset
+    seed: int
+    retrain: Retrain | None = None
+    state: SupervisionState = field(init=False)
+    history: list[dict[str, float]] = field(default_factory=list)
+    timings: Timings = field(default_factory=Timings)
+
+    def __post_init__(self) -> None:
+        self.state = SupervisionState.initial(self.config)
+
+    def step(self) -> None:
+        """One fleet step, retraining included where it is due."""
+        begun = time.perf_counter()
+        observations = self.fleet.observe()
+        decision = self.policy.decide(observations, seed=step_seed(self.seed, self.state.step))
+        self.timings.inference_s += time.perf_counter() - begun
+
+        everyone = np.ones(self.config.supervisors, dtype=bool)
+        state = allocate(self.config, self.state, decision.uncertainty, everyone).state
+        interventions, resets = self._help(state)
+        orders = order(self.config, state, decision.actions, interventions, resets)
+        result = self.fleet.act(orders.actions, orders.active)
+        outcome = advance(
+            self.config, state, orders, result.reward, result.done, result.violation, result.success
+        )
+        self.fleet.reset(outcome.soft_resets)
+        self.fleet.hard_reset(outcome.hard_resets)
+        for robot in outcome.samples:
+            self.dataset = self.dataset.append(observations[robot][None], orders.actions[robot][None])
+        self.state = outcome.state
+        if outcome.retrain and self.retrain is not None:
+            trained = time.perf_counter()
+            self.policy = self.retrain(self.policy, self.dataset, self.state.step)
+            self.timings.training_s += time.perf_counter() - trained
+        self.timings.wall_s += time.perf_counter() - begun
+        self.history.append(
+            {
+                "step": self.state.step,
+                "mean_uncertainty": float(np.mean(decision.uncertainty)),
+                **self.state.metrics(self.config),
+            }
+        )
+
+    def _help(self, state: SupervisionState) -> tuple[Mapping[int, NDArray[np.float32]], list[int]]:
+        interventions: dict[int, NDArray[np.float32]] = {}
+        resets = []
+        for seat, supervisor in enumerate(self.supervisors):
+            robot = state.robot_of(seat)
+            if robot is None:
+                continue
+            if state.mode(robot) is Mode.RESETTING:
+                resets.append(robot)
+            else:
+                interventions[robot] = supervisor.actions(self.fleet, [robot])[0]
+        return interventions, resets
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of the policy's draws in one step, so that a resumed run draws what it would have drawn."""
+    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])

@@ -1,0 +1,199 @@
+"""`./iifl demo`: everything a supervised fleet needs, in one process group, until Ctrl-C."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from iifl_server.management.base import BAD_USAGE, IIFLCommand, positive, whole
+from iifl_server.processes.children import Child, Children
+from iifl_server.processes.datalock import DataInUse, claim_data
+from iifl_server.processes.valkey import ValkeyFailed, start_valkey
+from robots import registry
+
+SERVING_WITHIN_S = 60.0
+WATCH_EVERY_S = 0.2
+
+
+class Command(IIFLCommand):
+    help = "Run a supervised fleet with its web page on this machine; Ctrl-C ends it, the next start goes on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--task", default="block_push", help="task of the robots")
+        parser.add_argument("--robots", type=whole(1, 1000), default=4, help="size of the fleet, N")
+        parser.add_argument("--supervisors", type=whole(1), default=2, help="supervisor seats, M")
+        parser.add_argument("--people", type=whole(0), default=1, help="seats that people may take")
+        parser.add_argument("--pace", type=positive, default=1.0, help="seconds between fleet steps")
+        parser.add_argument("--seed", type=whole(0), default=0, help="seed of the simulated fleet")
+        parser.add_argument("--host", default="127.0.0.1", help="address that the page is served on")
+        parser.add_argument("--port", type=whole(1, 65535), default=8000, help="port of the page")
+        parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+    def run(self, **options: Any) -> None:
+        _check(options)
+        data = Path(settings.DATA)
+        stopping = _stop_signals()
+        try:
+            lock = claim_data(data)
+        except DataInUse as error:
+            raise CommandError(str(error)) from None
+        children = Children(data / "logs")
+        try:
+            with _uninterrupted(stopping):
+                self._serve(children, data, options, stopping)
+        except ValkeyFailed as error:
+            raise CommandError(str(error)) from None
+        finally:
+            self._say("Stopping ...")
+            children.stop_all()
+            lock.release()
+            self._say("Stopped. The next ./iifl demo goes on where this one ended.")
+
+    def _serve(self, children: Children, data: Path, options: dict[str, Any], stopping: list[int]) -> None:
+        self._say("Starting ...")
+        environment = _environment(options)
+        os.environ.update(environment)
+        broker = start_valkey(children, data / "valkey")
+        os.environ["IIFL_BROKER_SOCKET"] = str(broker)
+        call_command("migrate", interactive=False, verbosity=0)
+        from iifl_server.accounts.services import create_demo_accounts
+        from iifl_server.fleets.services import ensure_run
+
+        accounts = create_demo_accounts(options["people"])
+        ensure_run(
+            **{name: options[name] for name in ("task", "robots", "supervisors", "people", "pace", "seed")}
+        )
+        manage = [sys.executable, str(Path(settings.REPOSITORY) / "manage.py")]
+        children.start(
+            Child("web", [*manage, "serve", "--host", options["host"], "--port", str(options["port"])])
+        )
+        children.start(Child("inference", [*manage, "worker", "inference"]))
+        children.start(Child("runner", [*manage, "runner"]))
+        children.start(Child("training", [*manage, "worker", "training"], niceness=10))
+        address = f"http://{options['host']}:{options['port']}/"
+        self._wait_for_page(children, address, stopping)
+        if stopping:
+            return
+        self._introduce(address, accounts, options, children)
+        if not options["no_browser"]:
+            webbrowser.open(address)
+        while not stopping:
+            for event in children.watch():
+                self._say(f"  {event}")
+            time.sleep(WATCH_EVERY_S)
+
+    def _wait_for_page(self, children: Children, address: str, stopping: list[int]) -> None:
+        deadline = time.monotonic() + SERVING_WITHIN_S
+        while not stopping:
+            for event in children.watch():
+                self._say(f"  {event}")
+            try:
+                with urllib.request.urlopen(address + "sign-in/", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                pass
+            if time.monotonic() > deadline:
+                raise CommandError(
+                    f"the page did not answer within {SERVING_WITHIN_S:.0f} s; see {children.log_of('web')}"
+                )
+            time.sleep(0.1)
+
+    def _introduce(
+        self, address: str, accounts: list[tuple[str, str, str]], options: dict[str, Any], children: Children
+    ) -> None:
+        self._say("")
+        self._say(
+            f"IIFL is running: {options['task']}, {options['robots']} robots, "
+            f"{options['supervisors']} supervisors (up to {options['people']} people)"
+        )
+        self._say(f"  page            {address}")
+        for role, name, password in accounts:
+            self._say(f"  {role:<15} {name} / {password}")
+        self._say(f"  logs            {children.log_of('runner').parent}")
+        self._say("  stop            Ctrl-C")
+        self._say("")
+
+    def _say(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+def _check(options: dict[str, Any]) -> None:
+    registry.task_defaults(options["task"])
+    robots, supervisors, people = options["robots"], options["supervisors"], options["people"]
+    if supervisors > robots:
+        raise CommandError(
+            f"--supervisors {supervisors} is more than --robots {robots}; a supervisor helps one robot at a "
+            f"time, valid is 1 to {robots}.",
+            returncode=BAD_USAGE,
+        )
+    if people > supervisors:
+        raise CommandError(
+            f"--people {people} is more than --supervisors {supervisors}; valid is 0 to {supervisors}.",
+            returncode=BAD_USAGE,
+        )
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((options["host"], options["port"]))
+        except OSError as error:
+            raise CommandError(
+                f"port {options['port']} on {options['host']} cannot be used ({error.strerror}). "
+                f"Choose another one: ./iifl demo --port {_free_port(options['host'])}"
+            ) from None
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return 8080
+        return int(probe.getsockname()[1])
+
+
+def _environment(options: dict[str, Any]) -> dict[str, str]:
+    host = options["host"]
+    names = {host, "127.0.0.1", "localhost"} - {"0.0.0.0", "::"}
+    return {
+        "IIFL_ALLOWED_HOSTS": ",".join(sorted(names)),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+    }
+
+
+def _stop_signals() -> list[int]:
+    """A list that fills when somebody asks this process to end (Ctrl-C, kill, a closed terminal)."""
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, note)
+    return received
+
+
+@contextlib.contextmanager
+def _uninterrupted(stopping: list[int]) -> Iterator[None]:
+    """What fails only because somebody pressed Ctrl-C is not an error."""
+    try:
+        yield
+    except CommandError:
+        if not stopping:
+            raise

@@ -1,0 +1,138 @@
+"""`./iifl doctor`: what is installed, reachable and missing, with the mend."""
+
+import os
+import platform
+import shutil
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+from packaging.requirements import Requirement
+
+from iifl_server.management.base import IIFLCommand
+from iifl_server.processes.chromium import find_chromium
+
+LEAST_FREE_GB = 2.0
+Check = tuple[str, bool | None, str]
+"""What was looked at; True, False, or None where something optional is missing; finding or mend."""
+
+
+class Command(IIFLCommand):
+    help = "Say what is installed, reachable and missing on this machine, and how to mend it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pass
+
+    def run(self, **options: Any) -> None:
+        failed = 0
+        for name, good, text in checks():
+            mark = {True: "ok     ", False: "MISSING", None: "without"}[good]
+            self.stdout.write(f"{mark}  {name:<12} {text}")
+            failed += good is False
+        if failed:
+            raise CommandError(f"{failed} of these must be mended")
+
+
+def checks() -> Iterator[Check]:
+    """Every check in turn; none of them changes anything."""
+    yield ("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
+    yield _packages()
+    yield _accelerator()
+    yield _data_folder()
+    yield _guarded("database", _database)
+    yield _broker()
+    yield _shipped_policy()
+    chromium = find_chromium()
+    yield (
+        "chromium",
+        True if chromium else None,
+        chromium or "browser tests are skipped; Debian: apt-get install chromium",
+    )
+    node = shutil.which("node")
+    yield (
+        "node",
+        True if node else None,
+        node or "tests of the JavaScript codec are skipped; Debian: apt-get install nodejs",
+    )
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except (DatabaseError, OSError) as error:
+        return (name, False, f"{error}")
+
+
+def _packages() -> Check:
+    wrong = []
+    for line in (Path(settings.REPOSITORY) / "requirements.txt").read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        wanted = Requirement(line)
+        try:
+            found = version(wanted.name)
+        except PackageNotFoundError:
+            found = "nothing"
+        if not (found != "nothing" and wanted.specifier.contains(found, prereleases=True)):
+            wrong.append(f"{wanted} (found {found})")
+    if wrong:
+        return ("packages", False, f"{', '.join(wrong)}; remove .venv and start any ./iifl command")
+    return ("packages", True, "as pinned in requirements.txt")
+
+
+def _accelerator() -> Check:
+    import torch
+
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return (
+        "gpu",
+        True if name else None,
+        name or f"torch {torch.__version__} runs on the CPU ({os.cpu_count()} cores)",
+    )
+
+
+def _data_folder() -> Check:
+    data = Path(settings.DATA)
+    nearest = next(path for path in (data, *data.parents) if path.exists())
+    free = shutil.disk_usage(nearest).free / 1e9
+    if not os.access(nearest, os.W_OK):
+        return ("data", False, f"{nearest} is not writable; set IIFL_DATA to a folder of your own")
+    return ("data", free > LEAST_FREE_GB, f"{data}, {free:.0f} GB free")
+
+
+def _database() -> Check:
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite" and not Path(name).exists():
+        return ("database", None, f"{name} is made at the first start")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ("database", True, f"{connection.vendor}: {name}")
+
+
+def _broker() -> Check:
+    import redis
+
+    from iifl_server.brokers import broker_client
+
+    try:
+        broker_client().ping()
+    except redis.RedisError as error:
+        return ("broker", None, f"does not answer ({error}); ./iifl demo starts its own")
+    return ("broker", True, "answers")
+
+
+def _shipped_policy() -> Check:
+    from iifl_server.learning.initial import shipped_checkpoint
+    from policy.errors import PolicyError
+
+    try:
+        path = shipped_checkpoint("block_push")
+    except PolicyError as error:
+        return ("policy", False, str(error))
+    return ("policy", True, str(path.relative_to(settings.REPOSITORY)))
