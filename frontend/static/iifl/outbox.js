@@ -1,0 +1,75 @@
+/** Commands of this page and what has been heard of them; never more. Pure: times come in as arguments. */
+
+/** Without a word for this long, what became of a command is unknown. [ms] */
+export const UNHEARD_MS = 3000;
+const KEPT = 20;
+const OPEN = ["sent", "accepted"];
+const NAMES = { push: "Push", hard_reset: "Hard reset", hand_back: "Hand-back" };
+
+export class Outbox {
+  #entries = [];
+
+  /** A message has left the page. `arrow` is what was drawn for it, or null. */
+  add(message, arrow, now) {
+    this.#entries.push({ message, arrow, kind: message.type, status: "sent", reason: "", clipped: false, heardAt: now });
+    if (this.#entries.length > KEPT) this.#entries.shift();
+  }
+
+  /** An outcome has arrived. Returns the command's entry, or null for one that is not ours. */
+  hear(outcome, now) {
+    const entry = this.#entries.find((one) => one.message.command === outcome.command);
+    if (!entry) return null;
+    entry.status = outcome.status;
+    entry.reason = outcome.reason;
+    entry.clipped = outcome.clipped;
+    entry.heardAt = now;
+    if (entry.arrow && outcome.anchor && outcome.end) {
+      entry.arrow = { ...entry.arrow, anchor: outcome.anchor, end: outcome.end, clipped: outcome.clipped };
+    }
+    return entry;
+  }
+
+  /** Time passes: commands without a word become `unheard`. `patience` is added for slow fleets. [ms] */
+  tick(now, patience = 0) {
+    for (const entry of this.#entries) {
+      const limit = entry.status === "accepted" ? UNHEARD_MS + patience : UNHEARD_MS;
+      if (OPEN.includes(entry.status) && now - entry.heardAt > limit) {
+        entry.after = entry.status;
+        entry.status = "unheard";
+      }
+    }
+  }
+
+  /** The command sent last, or null. */
+  get latest() {
+    return this.#entries.at(-1) ?? null;
+  }
+
+  /** True while the last command may still be carried out. */
+  get busy() {
+    return this.latest !== null && OPEN.includes(this.latest.status);
+  }
+
+  /** Messages whose fate is open. Asking again with the same id is safe: a server answers it, and never moves twice. */
+  get unsettled() {
+    return this.#entries.filter((one) => [...OPEN, "unheard"].includes(one.status)).map((one) => one.message);
+  }
+}
+
+/** What is known about a command, in words: `{status, text}`. */
+export function describe(entry) {
+  if (entry === null) return { status: "none", text: "" };
+  const name = NAMES[entry.kind];
+  const why = entry.reason ? ` ${entry.reason}` : "";
+  const texts = {
+    sent: `${name} sent, not answered yet.`,
+    accepted: `${name} accepted. The robot acts at its next step.`,
+    executed: entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`,
+    refused: `${name} refused.${why}`,
+    late: `${name} too late.${why}`,
+    unknown: `${name}: unknown.${why}`,
+    unheard: `${name}: unknown, no answer ${entry.after === "accepted" ? "after it was accepted" : "for 3 s"}. Look before you send again.`,
+  };
+  const status = entry.status === "executed" && entry.clipped ? "clamped" : entry.status;
+  return { status, text: texts[entry.status] };
+}
