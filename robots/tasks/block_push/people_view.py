@@ -16,7 +16,7 @@ from robots.tasks.block_push.geometry import (
     WORKSPACE_HALF,
     corners,
 )
-from robots.tasks.block_push.push import PUSHER_RADIUS
+from robots.tasks.block_push.push import PLATE_HALF_DEPTH, PLATE_HALF_WIDTH
 
 CAMERA = Calibration(FRAME_WIDTH, FRAME_HEIGHT, FRAME_HEIGHT / 0.44)
 """0.44 m high: the workspace with a margin of 2 cm above and below."""
@@ -107,6 +107,14 @@ def _with_noise(image: Image, generator: np.random.Generator) -> Image:
     return np.asarray(cv2.add(image, window, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
+def _plate(first: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Corners of the end effector, (4, 2) [m]; a push's first moment has it right behind the cube's centre."""
+    along = (first[:2] - first[3:]) / np.hypot(*(first[:2] - first[3:]))
+    across = np.array([-along[1], along[0]])
+    depth, width = along * PLATE_HALF_DEPTH, across * PLATE_HALF_WIDTH
+    return centre + np.stack([depth + width, width - depth, -depth - width, depth - width])
+
+
 def draw_frame(
     trail: NDArray[np.float64],
     goal: NDArray[np.float64],
@@ -128,7 +136,7 @@ def draw_frame(
         cv2.polylines(image, [_fixed(path)], False, _TRAIL, 1, cv2.LINE_AA, _SHIFT)
         _disc(image, path[0], 0.003, _TRAIL, -1)
     if moving:
-        _disc(image, moment[3:], PUSHER_RADIUS, _PUSHER, -1)
+        _polygon(image, _plate(trail[0], moment[3:]), _PUSHER, _PUSHER, 1)
     _polygon(image, corners(pose[None])[0], _CUBE, _CUBE_EDGE, 2)
     heading = np.array([np.cos(pose[2]), np.sin(pose[2])])
     _line(image, pose[:2] + heading * 0.006, pose[:2] + heading * (CUBE_HALF - 0.004), _MARK, 2)

@@ -1,7 +1,8 @@
-"""One push of the cube by a disc-shaped end effector, as a pure function of pose and action.
+"""One push of the cube by a flat end effector, as a pure function of pose and action.
 
 The cube slides on the table with planar friction: four friction points under it, at ±0.541 of its half
-width, resist translation and rotation much as an evenly loaded square does. A fresh pymunk space is built for each push, so nothing carries over from the push before.
+width, resist translation and rotation much as an evenly loaded square does. A fresh pymunk
+space is built for each push, so nothing carries over from the push before.
 """
 
 import math
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from robots.tasks.block_push.geometry import CUBE_HALF, FULL_PUSH, breaks_constraint
 
-PUSHER_RADIUS = 0.008
-"""Radius of the end effector's disc [m]."""
+PLATE_HALF_DEPTH = 0.004
+PLATE_HALF_WIDTH = 0.025
+"""Half sizes of the end effector, a plate held at right angles to the push [m]."""
 SMALLEST_PUSH = 0.01
 """Actions shorter than this move nothing: the end effector would not overcome friction."""
 TRAIL_LENGTH = 16
@@ -23,10 +25,11 @@ TRAIL_LENGTH = 16
 _MM = 1000.0  # The engine's tolerances suit sizes of tens, so it works in millimetres.
 _SPEED = 100.0  # End effector [mm/s]: slow enough that friction, not inertia, decides.
 _TIMESTEP = 1 / 180  # [s]
+_LONGEST_TRAVEL = 1.5  # Of the wanted displacement: then a push that slips off ends.
 _ITERATIONS = 15
 _MASS = 0.1  # [kg]
 _TABLE_FRICTION = 0.5
-_CONTACT_FRICTION = 0.8  # Between a rubber disc and the cube's sides.
+_CONTACT_FRICTION = 0.2  # Smooth plate: the cube turns flush with it and hardly drifts sideways.
 _FRICTION_POINT = 0.541  # Of the half width.
 _GRAVITY = 9810.0  # [mm/s²]
 
@@ -44,26 +47,18 @@ class Push:
 
 
 def contact_distance(yaw: float, direction: tuple[float, float]) -> float:
-    """How far behind the cube's centre the disc touches it when it comes along a unit direction [m].
-
-    The disc's centre lies on the cube's outline grown by the disc's radius: on a straight side, or round
-    a corner.
-    """
+    """How far behind the cube's centre the plate touches it when it comes along a unit direction [m]."""
     cosine, sine = math.cos(yaw), math.sin(yaw)
     along = abs(direction[0] * cosine + direction[1] * sine)
     across = abs(-direction[0] * sine + direction[1] * cosine)
-    major, minor = max(along, across), min(along, across)
-    side = (CUBE_HALF + PUSHER_RADIUS) / major
-    if side * minor <= CUBE_HALF:
-        return side
-    middle = CUBE_HALF * (major + minor)
-    return middle + math.sqrt(middle**2 - 2 * CUBE_HALF**2 + PUSHER_RADIUS**2)
+    return CUBE_HALF * (along + across) + PLATE_HALF_DEPTH
 
 
 def push_cube(pose: NDArray[np.float64], action: NDArray[np.float32]) -> Push:
     """Push the cube at pose, shape (3,), along action, shape (2,), through its centre.
 
-    The end effector is lowered behind the cube and moves |action|·0.06 m. Walls and obstacle do not hinder it, they only end the push.
+    The end effector is lowered behind the cube, across the direction of the push, and moves until the cube's
+    centre has gone |action|·0.06 m along it. Walls and obstacle do not hinder it, they only end the push.
     """
     length = float(np.hypot(float(action[0]), float(action[1])))
     if length < SMALLEST_PUSH:
@@ -90,22 +85,25 @@ def _simulate(
     space.iterations = _ITERATIONS
     space.collision_slop = 0.01
     cube = _add_cube(space, pose)
+    start_x, start_y = cube.position
     back = contact_distance(float(pose[2]), direction) * _MM
     pusher = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
-    pusher.position = (cube.position[0] - direction[0] * back, cube.position[1] - direction[1] * back)
-    tip = pymunk.Circle(pusher, PUSHER_RADIUS * _MM)
-    tip.friction = 1.0
-    space.add(pusher, tip)
+    pusher.position = (start_x - direction[0] * back, start_y - direction[1] * back)
+    pusher.angle = math.atan2(direction[1], direction[0])
+    plate = pymunk.Poly.create_box(pusher, (2 * PLATE_HALF_DEPTH * _MM, 2 * PLATE_HALF_WIDTH * _MM))
+    plate.friction = 1.0
+    space.add(pusher, plate)
 
-    steps = max(1, math.ceil(travel * _MM / (_SPEED * _TIMESTEP)))
-    speed = travel * _MM / (steps * _TIMESTEP)
-    pusher.velocity = (direction[0] * speed, direction[1] * speed)
+    target = travel * _MM
+    pusher.velocity = (direction[0] * _SPEED, direction[1] * _SPEED)
     moments = [(*pose, pusher.position[0] / _MM, pusher.position[1] / _MM)]
-    for _ in range(steps):
+    for _ in range(math.ceil(_LONGEST_TRAVEL * target / (_SPEED * _TIMESTEP))):
         space.step(_TIMESTEP)
         x, y = cube.position
         tip_x, tip_y = pusher.position
         moments.append((x / _MM, y / _MM, cube.angle, tip_x / _MM, tip_y / _MM))
+        if (x - start_x) * direction[0] + (y - start_y) * direction[1] >= target:
+            break
     return np.array(moments, dtype=np.float64)
 
 
@@ -115,7 +113,7 @@ def _add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
     body.position = (float(pose[0]) * _MM, float(pose[1]) * _MM)
     body.angle = float(pose[2])
     box = pymunk.Poly.create_box(body, (side, side))
-    box.friction = _CONTACT_FRICTION  # The engine multiplies both sides' friction; the disc's is 1.
+    box.friction = _CONTACT_FRICTION  # The engine multiplies both sides' friction; the plate's is 1.
     space.add(body, box)
     offset = _FRICTION_POINT * CUBE_HALF * _MM
     for x, y in ((offset, offset), (-offset, offset), (-offset, -offset), (offset, -offset)):
