@@ -1,0 +1,268 @@
+"""Drives one run on the flow clock: a step every `pace` seconds, people's commands taken in between."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from iifl_server.errors import NoAnswerError, ServerError
+from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, RunStatus
+from iifl_server.fleets.runner import learning, lease
+from iifl_server.fleets.runner.asking import Ask, ask_inference
+from iifl_server.fleets.runner.cameras import ROUND_S, Cameras
+from iifl_server.fleets.runner.inbox import Inbox
+from iifl_server.fleets.runner.publishing import figures, publish_state
+from iifl_server.fleets.runner.recording import StepRecord, record_step
+from iifl_server.fleets.runner.seats import take_seats
+from iifl_server.fleets.runner.session import Help, Session
+from iifl_server.learning.deciding import actions_of, request
+from iifl_server.live.clock import now_ms
+from iifl_server.live.leases import next_leases, store_leases
+from iifl_server.live.presence import present_people, read_presence
+from policy.supervision import Mode, Orders, SupervisionState, advance, order
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+STATUS_S = 0.25
+"""How soon a stop is shown; whether robots may move is asked right before they do."""
+RETRY_S = 0.5
+ANIMATION_SHARE = 0.6
+ANIMATION_S = 0.6
+"""A push is shown in motion for this share of the pace, and no longer than this."""
+SWEEP_AFTER = timedelta(seconds=15)
+
+
+class EndedError(ServerError):
+    """The run is over."""
+
+
+class Driver:
+    """One run and what happens to it between two steps."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        ask: Ask = ask_inference,
+        leaving: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.session = session
+        self._ask, self._leaving, self._clock = ask, leaving, clock
+        self._cameras = Cameras(session)
+        self._inbox = Inbox(session)
+        self._retraining = learning.RetrainingView()
+        self._shown: SupervisionState = session.state
+        self._status = (RunStatus.STARTING.value, "")
+        self._acted_at = self._beaten_at = self._asked_at = self._framed_at = -1e9
+
+    def tick(self) -> None:
+        """One step of the fleet, or a wait where it may not move.
+
+        Raises EndedError when the run is over and LeaseLostError when another runner has it; robots do
+        not move in either case, nor while the broker or the workers do not answer.
+        """
+        begun = self._clock()
+        session = self.session
+        self._refresh(force=True)
+        self._retraining = learning.watch(session)
+        present = present_people(read_presence(session.id), now_ms())
+        session.seats = take_seats(session.seats, present, session.run.people)
+        if self._stopped:
+            self._hold(*self._status)
+            return
+        observations = session.fleet.observe()
+        asked = request(
+            {"path": session.checkpoint.path, "sha256": session.checkpoint.sha256},
+            observations,
+            session.config,
+            session.state,
+            [seat.available for seat in session.seats],
+            sorted(session.released),
+            session.run.seed,
+        )
+        try:
+            answer = self._ask(asked, self._meanwhile)
+        except NoAnswerError as error:
+            self._hold("held", str(error))
+            return
+        if "error" in answer:
+            usable = answer["error"] == "checkpoint" and learning.fall_back(session)
+            logger.error("run %s: %s", session.id, answer["message"])
+            self._hold("held", answer["message"] + (": using the weights before." if usable else ""))
+            return
+        allocated = SupervisionState.from_dict(answer["state"])
+        self._allocate(allocated, answer["queue"])
+        self._publish("running")
+        self._attend(begun + session.run.pace)
+        if self._leaving() or self._stopped:
+            return
+        self._step(allocated, observations, actions_of(answer))
+
+    # --- Before the robots move ---------------------------------------------------------------------
+
+    def _allocate(self, state: SupervisionState, queue: list[int]) -> None:
+        """Take the new allocation over: queue, waits, leases."""
+        session, now = self.session, now_ms()
+        before, session.helping = session.helping, helping(session, state)
+        arrived = [
+            robot for robot, (seat, *_) in session.helping.items() if before.get(robot, [None])[0] != seat
+        ]
+        session.queue = queue
+        session.waits = session.waits.update(queue, arrived, now)
+        for robot, value in enumerate(state.uncertainty):
+            session.history[robot].append(float(value))
+        session.recent.append(state.uncertainty.tolist())
+        people = {
+            robot: (seat, person, kind)
+            for robot, (seat, person, kind) in session.helping.items()
+            if person is not None
+        }
+        session.leases = next_leases(people, session.leases, state.step)
+        store_leases(session.id, session.leases)
+        self._shown = state
+
+    def _step(
+        self, state: SupervisionState, observations: NDArray[np.generic], actions: NDArray[np.float32]
+    ) -> None:
+        """Carry out what was ordered, commit it, and only then tell."""
+        session = self.session
+        commands = self._inbox.claim()
+        interventions = {one.command.robot: one.action for one in commands if one.action is not None}
+        confirmed = [one.command.robot for one in commands if one.command.kind == HelpKind.HARD_RESET]
+        by_algorithm: dict[int, HelpKind] = {}
+        for seat, supervisor in zip(session.seats, session.supervisors, strict=True):
+            robot = state.robot_of(seat.seat)
+            if robot is None or seat.person is not None:
+                continue
+            if state.mode(robot) is Mode.RESETTING:
+                if not state.reset_confirmed[robot]:
+                    by_algorithm[robot] = HelpKind.HARD_RESET
+                confirmed.append(robot)
+            else:
+                by_algorithm[robot] = HelpKind.TELEOPERATION
+                interventions[robot] = supervisor.actions(session.fleet, [robot])[0]
+        orders = order(session.config, state, actions, interventions, confirmed)
+        self._refresh(force=True)
+        if self._stopped:
+            self._inbox.settle_all(commands, "The fleet was stopped before this was carried out.")
+            return
+        retrain = self._move(state, orders)
+        session.released = {one.command.robot for one in commands if one.command.kind == HelpKind.HAND_BACK}
+        self._note_activity([session.helping[robot][0] for robot in [*interventions, *confirmed]])
+        record = StepRecord(
+            step=state.step,
+            observations=observations,
+            actions=orders.actions,
+            samples=self._samples,
+            commands=commands,
+            by_algorithm=by_algorithm,
+            helping=session.helping,
+            figures={
+                **figures(session, session.state),
+                "mean_uncertainty": float(state.uncertainty.mean()),
+            },
+        )
+        begun = record_step(session, record, retrain=retrain)
+        session.retrain_due = retrain and begun is None
+        self._acted_at = self._clock()
+        self._inbox.executed(commands)
+        if begun is not None:
+            learning.send(begun)
+
+    def _move(self, state: SupervisionState, orders: Orders) -> bool:
+        """The only place where robots move; says whether a retraining is due."""
+        session = self.session
+        result = session.fleet.act(orders.actions, orders.active)
+        outcome = advance(
+            session.config, state, orders, result.reward, result.done, result.violation, result.success
+        )
+        session.fleet.reset(outcome.soft_resets)
+        session.fleet.hard_reset(outcome.hard_resets)
+        for robot in {*np.flatnonzero(orders.active).tolist(), *outcome.hard_resets}:
+            session.sights.moved(robot)
+        self._samples = outcome.samples
+        session.state = self._shown = outcome.state
+        return outcome.retrain or session.retrain_due
+
+    def _note_activity(self, seats: list[int]) -> None:
+        now = now_ms()
+        self.session.seats = tuple(
+            replace(seat, last_intervention_at=now) if seat.seat in seats else seat
+            for seat in self.session.seats
+        )
+
+    # --- Between two steps --------------------------------------------------------------------------
+
+    @property
+    def _stopped(self) -> bool:
+        return self._status[0] == RunStatus.STOPPED
+
+    def _refresh(self, *, force: bool = False) -> None:
+        """Heartbeat, and the status that people asked for."""
+        session, now = self.session, self._clock()
+        if now - self._beaten_at >= BEAT_S:
+            lease.beat(session.id, session.epoch)
+            self._beaten_at = now
+            self._sweep()
+        if force or now - self._asked_at >= STATUS_S:
+            self._status = lease.current_status(session.id, session.epoch)
+            self._asked_at = now
+        if self._status[0] == RunStatus.ENDED:
+            publish_state(session, self._shown, self._retraining, "ended", self._status[1])
+            raise EndedError(f"run {session.id} has ended")
+
+    def _attend(self, until: float) -> None:
+        """Frames out and commands in, until a time on the clock, a stop, or the runner's leaving."""
+        while not self._leaving() and (left := until - self._clock()) > 0:
+            self._meanwhile()
+            if self._stopped and self._status != self._told:
+                return
+            pause = min(left, max(self._framed_at + ROUND_S - self._clock(), 0.005))
+            self._inbox.receive(max(1, int(pause * 1000)), stopped=self._stopped)
+
+    def _meanwhile(self) -> None:
+        """What goes on whatever the fleet waits for."""
+        self._refresh()
+        now = self._clock()
+        if now - self._framed_at >= ROUND_S:
+            self._framed_at = now
+            motion = min(ANIMATION_S, ANIMATION_SHARE * self.session.run.pace)
+            self._cameras.publish(min(1.0, (now - self._acted_at) / motion))
+
+    def _hold(self, status: str, reason: str) -> None:
+        """All robots still: say why, and look again soon."""
+        self._publish(status, reason)
+        self._attend(self._clock() + RETRY_S)
+
+    def _publish(self, status: str, reason: str = "") -> None:
+        self._told = (status, reason)
+        publish_state(self.session, self._shown, self._retraining, status, reason)
+
+    def _sweep(self) -> None:
+        """Settle commands that were committed and never reached the stream."""
+        lost = Intervention.objects.filter(
+            run=self.session.id,
+            status=InterventionStatus.PENDING,
+            created_at__lt=timezone.now() - SWEEP_AFTER,
+        )
+        lost.update(
+            status=InterventionStatus.LATE, reason="It did not reach the fleet.", decided_at=timezone.now()
+        )
+
+
+def helping(session: Session, state: SupervisionState) -> dict[int, Help]:
+    """Robot → who helps it in this allocation."""
+    found: dict[int, Help] = {}
+    for robot in np.flatnonzero(state.supervisor >= 0).tolist():
+        seat = int(state.supervisor[robot])
+        resetting = state.mode(robot) is Mode.RESETTING
+        kind = HelpKind.HARD_RESET if resetting else HelpKind.TELEOPERATION
+        found[robot] = (seat, session.seats[seat].person, kind.value)
+    return found

@@ -1,0 +1,104 @@
+"""Commands of people on their way to the next step: judged when they come, claimed when it is taken."""
+
+from collections.abc import Sequence
+
+from redis.exceptions import RedisError
+
+from iifl_server.fleets.models import Intervention, InterventionStatus
+from iifl_server.fleets.runner.judging import Accepted, Refused, judge
+from iifl_server.fleets.runner.session import Session
+from iifl_server.fleets.services import decide_command
+from iifl_server.live import inbox as stream
+from iifl_server.live.announcements import announce_outcome
+from iifl_server.live.protocol import Command, outcome
+
+CLAIMS = {
+    "late": (InterventionStatus.LATE, "It expired before the fleet's next step."),
+    "foreign": (InterventionStatus.REFUSED, "This robot is not yours any more."),
+}
+UNKNOWN = "The server was restarted while this was under way; look where the robot is and decide anew."
+
+
+class Inbox:
+    """Commands of one run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        # Read from here on first, settle what is older second: nothing falls between.
+        self._after = stream.newest_entry(session.id)
+        self._waiting: list[Command] = []
+        self._settle_unknown()
+
+    def receive(self, wait_ms: int, *, stopped: bool) -> None:
+        """Wait this long for commands; those that make no sense are answered at once."""
+        commands, self._after = stream.read_commands(self._session.id, self._after, wait_ms)
+        for command in commands:
+            verdict = self._judge(command)
+            if stopped:
+                verdict = Refused(command, InterventionStatus.REFUSED, "The fleet is stopped.")
+            if isinstance(verdict, Refused):
+                self._settle(verdict)
+            else:
+                self._waiting.append(command)
+
+    def claim(self) -> list[Accepted]:
+        """The commands to carry out in this step, the newest of each robot, each claimed exactly once."""
+        waiting, self._waiting = self._waiting, []
+        newest = {command.robot: command for command in waiting}
+        claimed: list[Accepted] = []
+        for command in waiting:
+            if newest[command.robot] is not command:
+                reason = "A newer command took its place."
+                self._settle(Refused(command, InterventionStatus.REFUSED, reason))
+                continue
+            verdict = self._judge(command)
+            if isinstance(verdict, Accepted):
+                word = stream.claim(self._session.id, command)
+                if word == "claimed":
+                    claimed.append(verdict)
+                    continue
+                verdict = Refused(command, *CLAIMS.get(word, (InterventionStatus.UNKNOWN, UNKNOWN)))
+            self._settle(verdict)
+        return claimed
+
+    def executed(self, commands: Sequence[Accepted]) -> None:
+        """Tell the people whose commands were carried out and committed."""
+        for one in commands:
+            command, seen = one.command, one.sighting
+            anchor = seen.anchor if seen else None
+            message = outcome(
+                command.command, command.robot, "executed", clipped=one.clipped, anchor=anchor, end=one.end
+            )
+            self._tell(one.lease.person, message)
+
+    def settle_all(self, commands: Sequence[Accepted], reason: str) -> None:
+        """Refuse commands that were claimed and are not carried out after all."""
+        for one in commands:
+            self._settle(Refused(one.command, InterventionStatus.REFUSED, reason))
+
+    def _judge(self, command: Command) -> Accepted | Refused:
+        return judge(command, self._session.leases.get(command.robot), self._session.sights)
+
+    def _settle(self, refused: Refused) -> None:
+        row = Intervention.objects.filter(command_id=refused.command.command).values_list("pk", "person_id")
+        found = row.first()
+        if found is None:
+            return
+        decide_command(found[0], refused.status, refused.reason)
+        if found[1] is not None:
+            command = refused.command
+            message = outcome(command.command, command.robot, refused.status.value, refused.reason)
+            self._tell(found[1], message)
+
+    def _settle_unknown(self) -> None:
+        """A runner died with these under way: never replay a motion, ask the person again."""
+        rows = Intervention.objects.filter(run=self._session.id, status=InterventionStatus.PENDING)
+        for row in rows:
+            if decide_command(row.pk, InterventionStatus.UNKNOWN, UNKNOWN) and row.person_id is not None:
+                self._tell(row.person_id, outcome(row.command_id, row.robot, "unknown", UNKNOWN))
+
+    def _tell(self, person: int, message: dict[str, object]) -> None:
+        try:
+            announce_outcome(person, message)
+        except (RedisError, OSError):
+            return  # The database has it; a page that comes back asks with the same command id.

@@ -1,0 +1,105 @@
+"""The runner's side of retraining: send it, watch its heartbeat, try again, swap the new weights in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from celery.exceptions import CeleryError
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from iifl_server.fleets.runner.lease import held
+from iifl_server.fleets.runner.session import Session
+from iifl_server.learning import services
+from iifl_server.learning.models import Retraining, RetrainingStatus
+from iifl_server.learning.tasks import retrain
+from iifl_server.live import keys
+from iifl_server.live.broker import live_client
+from iifl_server.live.clock import now_ms
+
+ATTEMPTS = 3
+SILENT_MS = 15_000
+"""An attempt that was not heard of for this long has died."""
+UNBEGUN_MS = 60_000
+"""An attempt that no worker has begun: it may wait behind another, or be lost; sending again is harmless."""
+
+
+@dataclass(frozen=True)
+class RetrainingView:
+    """As the wire shows it."""
+
+    status: str = "idle"
+    progress: float = 0.0
+    from_step: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What an attempt last said of itself."""
+
+    at: float
+    progress: float
+    message: str
+
+
+def is_silent(beat: Beat | None, sent_at: float, now: float) -> bool:
+    """Whether an attempt must be taken for dead; times are the server's clock [ms]. Pure."""
+    return now - beat.at > SILENT_MS if beat else now - sent_at > UNBEGUN_MS
+
+
+def send(retraining: Retraining) -> None:
+    """Hand the present attempt to the training workers; a lost one is sent again when it stays silent."""
+    try:
+        retrain.apply_async(args=[retraining.pk, retraining.attempt], ignore_result=True, retry=False)
+    except (OperationalError, CeleryError):
+        return
+
+
+def watch(session: Session) -> RetrainingView:
+    """Look after the run's newest retraining, and swap in what it made. Called between two steps."""
+    newest = Retraining.objects.filter(run=session.id).select_related("checkpoint").order_by("-pk").first()
+    if newest is None:
+        return RetrainingView()
+    if newest.status == RetrainingStatus.DONE:
+        swap(session, newest)
+        return RetrainingView(from_step=newest.from_step)
+    if newest.status == RetrainingStatus.FAILED:
+        return RetrainingView("failed", newest.progress, newest.from_step, newest.message)
+    beat = read_beat(newest.pk, newest.attempt)
+    if is_silent(beat, newest.sent_at.timestamp() * 1000, now_ms()):
+        message = f"attempt {newest.attempt} of {ATTEMPTS} went silent"
+        if services.next_attempt(newest, ATTEMPTS, message):
+            newest.refresh_from_db()
+            send(newest)
+    status = "running" if beat else "queued"
+    message = beat.message if beat else newest.message
+    return RetrainingView(status, beat.progress if beat else 0.0, newest.from_step, message)
+
+
+def swap(session: Session, retraining: Retraining) -> None:
+    """Use the new weights from the next step on; û stays the run's."""
+    fresh = retraining.checkpoint
+    if fresh is not None and fresh.version > session.checkpoint.version:
+        held(session.id, session.epoch).update(checkpoint=fresh)
+        session.checkpoint = fresh
+
+
+def fall_back(session: Session) -> bool:
+    """Go back to the weights before these, which cannot be used; says whether there are any."""
+    parent = session.checkpoint.parent
+    if parent is None:
+        return False
+    Retraining.objects.filter(checkpoint=session.checkpoint).update(
+        status=RetrainingStatus.FAILED, message="its checkpoint cannot be used", sent_at=timezone.now()
+    )
+    held(session.id, session.epoch).update(checkpoint=parent)
+    session.checkpoint = parent
+    return True
+
+
+def read_beat(retraining: int, attempt: int) -> Beat | None:
+    """The attempt's last heartbeat, or None before its first."""
+    values: dict[bytes, Any] = live_client().hgetall(keys.retraining(retraining, attempt))
+    if not values:
+        return None
+    return Beat(float(values[b"at"]), float(values[b"progress"]), values[b"message"].decode())

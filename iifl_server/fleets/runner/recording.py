@@ -1,0 +1,131 @@
+"""Everything that one step leaves behind, in one transaction, fenced by the runner's epoch."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from iifl_server.errors import LeaseLostError
+from iifl_server.fleets.models import (
+    Assignment,
+    HelpKind,
+    Intervention,
+    InterventionStatus,
+    RunSnapshot,
+    RunStep,
+)
+from iifl_server.fleets.runner.judging import Accepted
+from iifl_server.fleets.runner.lease import held
+from iifl_server.fleets.runner.session import Help, Session
+from iifl_server.learning.models import Retraining
+from iifl_server.learning.observations import encode_observation
+from iifl_server.learning.services import queue_retraining
+
+SNAPSHOTS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What happened in one step."""
+
+    step: int
+    """The step that was taken, counted from 0; the state after it stands at step + 1."""
+    observations: NDArray[Any]
+    """(N, ...) as the policy saw them."""
+    actions: NDArray[np.float32]
+    """(N, A) as executed."""
+    samples: Sequence[int]
+    """Robots whose observation and action enter the dataset."""
+    commands: Sequence[Accepted]
+    """Commands of people that were carried out."""
+    by_algorithm: Mapping[int, HelpKind]
+    """Robot → what an algorithmic supervisor did with it."""
+    helping: Mapping[int, Help]
+    """Robot → who had it during the step."""
+    figures: Mapping[str, float]
+
+
+def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retraining | None:
+    """Commit a step; returns the retraining that begins with it, if one does.
+
+    Raises LeaseLostError, and writes nothing, where another runner drives the run by now.
+    """
+    state, arrays = session.saved()
+    with transaction.atomic():
+        if not held(session.id, session.epoch).update(step=session.state.step):
+            raise LeaseLostError(f"run {session.id} has another runner now; step {record.step} is not kept")
+        for done in record.commands:
+            _execute(record, done)
+        Intervention.objects.bulk_create(
+            _algorithmic(session, record, robot, kind) for robot, kind in record.by_algorithm.items()
+        )
+        _assign(session, record)
+        RunStep.objects.create(run=session.run, step=session.state.step, metrics=dict(record.figures))
+        RunSnapshot.objects.create(run=session.run, step=session.state.step, state=state, fleet=arrays)
+        oldest = session.state.step - SNAPSHOTS_KEPT
+        RunSnapshot.objects.filter(run=session.run, step__lte=oldest).delete()
+        return queue_retraining(session.id, session.state.step) if retrain else None
+
+
+def _execute(record: StepRecord, done: Accepted) -> None:
+    robot = done.command.robot
+    pushed = done.action is not None
+    Intervention.objects.filter(command_id=done.command.command).update(
+        status=InterventionStatus.EXECUTED,
+        step=record.step,
+        seat=done.lease.seat,
+        action=record.actions[robot].tolist() if pushed else None,
+        clipped=done.clipped,
+        observation=encode_observation(record.observations[robot]) if pushed else None,
+        in_dataset=pushed and robot in record.samples,
+        decided_at=timezone.now(),
+    )
+
+
+def _algorithmic(session: Session, record: StepRecord, robot: int, kind: HelpKind) -> Intervention:
+    seat = record.helping[robot][0]
+    pushed = kind == HelpKind.TELEOPERATION
+    return Intervention(
+        run=session.run,
+        robot=robot,
+        seat=seat,
+        supervisor_name=session.seats[seat].algorithm,
+        kind=kind,
+        step=record.step,
+        action=record.actions[robot].tolist() if pushed else None,
+        observation=encode_observation(record.observations[robot]) if pushed else None,
+        in_dataset=pushed and robot in record.samples,
+        status=InterventionStatus.EXECUTED,
+        decided_at=timezone.now(),
+    )
+
+
+def _assign(session: Session, record: StepRecord) -> None:
+    """Close assignments that ended and open those that began."""
+    open_ones: dict[int, Help] = {}
+    for row in Assignment.objects.filter(run=session.run, ended_step=None):
+        now: Help = (row.seat, row.person_id, row.kind)
+        if record.helping.get(row.robot) == now:
+            open_ones[row.robot] = now
+        else:
+            row.ended_step = record.step
+            row.save(update_fields=["ended_step"])
+    for robot, (seat, person, kind) in record.helping.items():
+        if robot in open_ones:
+            continue
+        lease = session.leases.get(robot)
+        Assignment.objects.create(
+            run=session.run,
+            robot=robot,
+            seat=seat,
+            person_id=person,
+            supervisor_name=session.seats[seat].holder,
+            kind=kind,
+            begun_step=record.step,
+            lease_hash=hashlib.sha256(lease.token.encode()).hexdigest() if lease else "",
+        )

@@ -1,0 +1,124 @@
+"""Everything a runner holds of one run between two steps, and how it is kept and found again."""
+
+import io
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iifl_server.fleets.models import Run, RunSnapshot
+from iifl_server.fleets.runner.seats import Seat
+from iifl_server.fleets.runner.sight import RESUME_GAP, Sights
+from iifl_server.fleets.runner.waits import Waits
+from iifl_server.learning.models import Checkpoint
+from iifl_server.live.leases import Lease
+from policy.supervision import SupervisionConfig, SupervisionState
+from robots.fleet import Fleet, Snapshot, Supervisor
+from robots.registry import make_fleet, make_supervisors
+
+HISTORY = 20
+RECENT = 50
+"""Steps of the whole fleet's uncertainties that a percentile is taken of."""
+
+Help = tuple[int, int | None, str]
+"""Who helps a robot: (seat, person or None for an algorithm, kind)."""
+
+
+@dataclass
+class Session:
+    """One run as its runner sees it; `state` moves on only when a step is committed."""
+
+    run: Run
+    epoch: int
+    config: SupervisionConfig
+    fleet: Fleet
+    supervisors: list[Supervisor]
+    state: SupervisionState
+    seats: tuple[Seat, ...]
+    sights: Sights
+    checkpoint: Checkpoint
+    waits: Waits = field(default_factory=Waits)
+    leases: dict[int, Lease] = field(default_factory=dict)
+    helping: dict[int, Help] = field(default_factory=dict)
+    """Robot → who helps it now."""
+    released: set[int] = field(default_factory=set)
+    """Robots handed back since the last step."""
+    queue: list[int] = field(default_factory=list)
+    history: list[deque[float]] = field(default_factory=list)
+    """The last uncertainties of each robot."""
+    recent: deque[list[float]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    retrain_due: bool = False
+
+    @property
+    def id(self) -> int:
+        """The run's number."""
+        return int(self.run.pk)
+
+    def saved(self) -> tuple[dict[str, Any], bytes]:
+        """State as JSON and arrays as npz, for a RunSnapshot."""
+        state = {
+            "supervision": self.state.to_dict(),
+            "seats": [asdict(seat) for seat in self.seats],
+            "frame": self.sights.highest,
+            "released": sorted(self.released),
+            "waits": {"since": list(self.waits.since.items()), "ended": list(self.waits.ended)},
+            "history": [list(values) for values in self.history],
+            "recent": list(self.recent),
+            "retrain_due": self.retrain_due,
+        }
+        arrays = {f"fleet.{name}": array for name, array in self.fleet.snapshot().items()}
+        for index, supervisor in enumerate(self.supervisors):
+            arrays |= {f"supervisor{index}.{name}": array for name, array in supervisor.snapshot().items()}
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        return state, buffer.getvalue()
+
+
+def open_session(run: Run) -> Session:
+    """Make a run's fleet, and go on from its last snapshot where there is one.
+
+    Raises FleetError or InputError where what was kept does not fit.
+    """
+    config = SupervisionConfig.from_dict(run.config["supervision"])
+    supervisors = make_supervisors(run.task, run.supervisors, run.seed)
+    assert run.checkpoint is not None
+    session = Session(
+        run=run,
+        epoch=run.runner_epoch,
+        config=config,
+        fleet=make_fleet(run.task, run.robots, run.seed),
+        supervisors=supervisors,
+        state=SupervisionState.initial(config),
+        seats=tuple(Seat(index, one.name) for index, one in enumerate(supervisors)),
+        sights=Sights(run.robots),
+        checkpoint=run.checkpoint,
+        history=[deque(maxlen=HISTORY) for _ in range(run.robots)],
+    )
+    snapshot = RunSnapshot.objects.filter(run=run).order_by("-step").first()
+    if snapshot is not None:
+        _resume(session, snapshot.state, bytes(snapshot.fleet))
+    return session
+
+
+def _resume(session: Session, state: dict[str, Any], arrays: bytes) -> None:
+    session.state = SupervisionState.from_dict(state["supervision"])
+    session.seats = tuple(Seat(**seat) for seat in state["seats"])
+    session.sights = Sights(session.run.robots, state["frame"] + RESUME_GAP)
+    session.released = set(state["released"])
+    session.waits = Waits(dict(state["waits"]["since"]), tuple(state["waits"]["ended"]))
+    session.history = [deque(values, maxlen=HISTORY) for values in state["history"]]
+    session.recent.extend(state["recent"])
+    session.retrain_due = state["retrain_due"]
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as kept:
+        session.fleet.restore(_part(kept, "fleet."))
+        for index, supervisor in enumerate(session.supervisors):
+            supervisor.restore(_part(kept, f"supervisor{index}."))
+
+
+def _part(kept: Any, prefix: str) -> Snapshot:
+    found: dict[str, NDArray[Any]] = {
+        name.removeprefix(prefix): kept[name] for name in kept.files if name.startswith(prefix)
+    }
+    return found

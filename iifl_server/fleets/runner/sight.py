@@ -1,0 +1,51 @@
+"""What people saw: which frame showed a robot where, and whether it has moved since. Pure bookkeeping."""
+
+from collections import deque
+from dataclasses import dataclass
+
+KEPT = 100
+RESUME_GAP = 100_000
+"""Frame numbers skipped at a restart, since those published after the last snapshot are not known."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One frame of one robot."""
+
+    frame: int
+    moves: int
+    anchor: tuple[float, float] | None
+    reach: float
+
+
+class Sights:
+    """Frame numbers and recent frames of all robots of a run."""
+
+    def __init__(self, robots: int, first_frame: int = 0) -> None:
+        self._next = [first_frame] * robots
+        self._moves = [0] * robots
+        self._seen: list[deque[Sighting]] = [deque(maxlen=KEPT) for _ in range(robots)]
+
+    def seen(self, robot: int, anchor: tuple[float, float] | None, reach: float) -> int:
+        """Number and remember a frame."""
+        frame = self._next[robot]
+        self._next[robot] += 1
+        self._seen[robot].append(Sighting(frame, self._moves[robot], anchor, reach))
+        return frame
+
+    def moved(self, robot: int) -> None:
+        """The robot is not where the frames until now show it."""
+        self._moves[robot] += 1
+
+    def find(self, robot: int, frame: int) -> Sighting | None:
+        """The frame a person clicked on, or None for one that is unknown or too old."""
+        return next((one for one in self._seen[robot] if one.frame == frame), None)
+
+    def is_current(self, robot: int, sighting: Sighting) -> bool:
+        """Whether the robot still is where this frame shows it."""
+        return sighting.moves == self._moves[robot]
+
+    @property
+    def highest(self) -> int:
+        """Above every frame number given out."""
+        return max(self._next)

@@ -1,0 +1,184 @@
+"""Writes about fleets: runs begin, stop and end here, and commands are committed here."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from iifl_server.accounts.models import Person
+from iifl_server.accounts.services import audit
+from iifl_server.errors import NotAllowedError, RequestError
+from iifl_server.fleets.models import Intervention, InterventionStatus, Robot, Run, RunStatus
+from iifl_server.learning.services import import_checkpoint, shipped_checkpoint
+from iifl_server.live.protocol import Command
+from policy.errors import PolicyError
+from policy.supervision import SupervisionConfig
+from robots.fleet import RobotsError
+from robots.registry import task_defaults, task_names
+
+ALGORITHMS = ("iifl", "iifl-random", "ifl", "ibc", "bc")
+LONGEST_PACE_S = 10.0
+
+
+def create_run(
+    task: str,
+    *,
+    robots: int = 4,
+    supervisors: int = 2,
+    people: int = 1,
+    pace: float = 1.0,
+    algorithm: str = "iifl",
+    seed: int = 0,
+    updates: int | None = None,
+    retrain_every: int | None = None,
+) -> Run:
+    """Begin a run; a runner finds it and drives it. It starts from the task's shipped checkpoint.
+
+    pace: seconds per step, above 0. updates: per retraining, None for the task's default.
+    Raises RequestError that names the value and what is valid.
+    """
+    if task not in task_names():
+        raise RequestError(f"task is {task!r}; valid are {', '.join(task_names())}")
+    if algorithm not in ALGORITHMS:
+        raise RequestError(f"algorithm is {algorithm!r}; valid are {', '.join(ALGORITHMS)}")
+    if not 0 < pace <= LONGEST_PACE_S:
+        raise RequestError(f"pace is {pace}; valid is above 0 and at most {LONGEST_PACE_S} seconds per step")
+    if not 0 <= people <= supervisors:
+        raise RequestError(
+            f"people is {people}; valid is from 0 to the number of supervisors ({supervisors})"
+        )
+    path, manifest = shipped_checkpoint(task, algorithm)
+    try:
+        defaults = task_defaults(task)
+        config = SupervisionConfig(
+            robots=robots,
+            supervisors=supervisors,
+            uncertainty_threshold=manifest.threshold,
+            minimum_intervention_steps=defaults.minimum_intervention_steps,
+            hard_reset_steps=defaults.hard_reset_steps,
+            retrain_every=defaults.retrain_every if retrain_every is None else retrain_every,
+            episode_length=defaults.episode_length,
+            priority=_priority(algorithm),
+            seed=seed,
+        )
+    except (PolicyError, RobotsError) as error:
+        raise RequestError(str(error)) from error
+    with transaction.atomic():
+        run = Run.objects.create(
+            task=task,
+            robots=robots,
+            supervisors=supervisors,
+            people=people,
+            pace=pace,
+            algorithm=algorithm,
+            seed=seed,
+            status=RunStatus.RUNNING,
+            config={"supervision": config.to_dict(), "retraining": {"updates": updates}},
+        )
+        Robot.objects.bulk_create(Robot(run=run, index=index) for index in range(robots))
+        run.checkpoint = import_checkpoint(run, path, manifest)
+        run.save(update_fields=["checkpoint"])
+    return run
+
+
+def ensure_run(
+    *, task: str, robots: int, supervisors: int, people: int, pace: float, seed: int, algorithm: str = "iifl"
+) -> Run:
+    """The newest run if it is of this kind and not over, to go on with; else a new one.
+
+    Other runs end. Pace and seats for people may differ: they are taken over by the run that goes on.
+    Raises RequestError as `create_run` does.
+    """
+    fixed = {"task": task, "robots": robots, "supervisors": supervisors, "algorithm": algorithm, "seed": seed}
+    open_runs = Run.objects.exclude(status=RunStatus.ENDED)
+    run = open_runs.filter(**fixed).order_by("-pk").first()
+    if run is None:
+        run = create_run(pace=pace, people=people, **fixed)  # type: ignore[arg-type]
+    else:
+        run.pace, run.people = pace, people
+        run.save(update_fields=["pace", "people"])
+    open_runs.exclude(pk=run.pk).update(status=RunStatus.ENDED, status_reason="Another run took its place.")
+    return run
+
+
+def _priority(algorithm: str) -> Any:
+    return {"iifl-random": "random", "bc": "constraint", "ibc": "constraint"}.get(
+        algorithm, "uncertainty_constraint"
+    )
+
+
+def stop_run(run: int, person: int) -> None:
+    """No robot moves from now on. Raises NotAllowedError for a role that may not."""
+    _switch(run, person, "stop", RunStatus.RUNNING, RunStatus.STOPPED, "{name} stopped the fleet.")
+
+
+def start_run(run: int, person: int) -> None:
+    """End a stop. Raises NotAllowedError for a role that may not."""
+    _switch(run, person, "start", RunStatus.STOPPED, RunStatus.RUNNING, "")
+
+
+def end_run(run: int, reason: str = "") -> None:
+    """The run is over; its history stays."""
+    Run.objects.filter(pk=run).update(status=RunStatus.ENDED, status_reason=reason[:300])
+
+
+def _switch(run: int, person_id: int, action: str, before: RunStatus, after: RunStatus, reason: str) -> None:
+    with transaction.atomic():
+        person = Person.objects.get(pk=person_id)
+        if not person.may_stop:
+            raise NotAllowedError(
+                f"Your role, {person.role}, may not {action} a fleet; supervisors and administrators may."
+            )
+        changed = Run.objects.filter(pk=run, status=before).update(
+            status=after, status_reason=reason.format(name=person.username)
+        )
+        if changed:
+            audit(f"fleet_{action}", person=person, run=run)
+
+
+def record_command(run_id: int, person_id: int, command: Command) -> tuple[Intervention, bool]:
+    """Commit a person's command as pending; returns it and whether it is new.
+
+    A command id that is known gives the first intervention. Raises RequestError, with a sentence for
+    people, for somebody who may not, a robot that does not exist, and a fleet that is stopped.
+    """
+    person = Person.objects.get(pk=person_id)
+    if not person.may_supervise:
+        raise RequestError(f"Your role, {person.role}, may not move robots; supervisors may.")
+    run = Run.objects.get(pk=run_id)
+    if command.robot >= run.robots:
+        raise RequestError(f"There is no robot {command.robot}; the fleet has 0 to {run.robots - 1}.")
+    known = Intervention.objects.filter(command_id=command.command).first()
+    if known is None and run.status != RunStatus.RUNNING:
+        raise RequestError(f"The fleet is {run.status}: no robot moves.")
+    if known is None:
+        try:
+            with transaction.atomic():
+                return _pending(run, person, command), True
+        except IntegrityError:
+            known = Intervention.objects.get(command_id=command.command)
+    if known.person_id != person_id:
+        raise RequestError("This command id belongs to somebody else.")
+    return known, False
+
+
+def _pending(run: Run, person: Person, command: Command) -> Intervention:
+    point = None if command.x is None or command.y is None else [command.x, command.y]
+    return Intervention.objects.create(
+        command_id=command.command,
+        run=run,
+        robot=command.robot,
+        person=person,
+        supervisor_name=person.username,
+        kind=command.kind,
+        frame=command.frame,
+        point=point,
+    )
+
+
+def decide_command(intervention: int, status: InterventionStatus, reason: str) -> bool:
+    """Settle a pending command that was not executed; says whether this call settled it."""
+    changed = Intervention.objects.filter(pk=intervention, status=InterventionStatus.PENDING).update(
+        status=status, reason=reason[:300], decided_at=timezone.now()
+    )
+    return changed == 1

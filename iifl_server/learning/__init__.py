@@ -1,0 +1,1 @@
+"""Datasets, checkpoints, retraining and the inference worker."""

@@ -1,0 +1,37 @@
+"""The aggregated dataset of a run: initial demonstrations, then what supervisors executed."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from iifl_server.fleets.selectors import dataset_interventions
+from iifl_server.learning.observations import decode_observation
+from robots.demonstrations import collect
+from robots.registry import task_defaults
+
+DEMONSTRATION_SEED = 0
+
+
+def demonstrations(task: str, seed: int) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """The initial observations and actions, made once and kept; the same seed gives the same data."""
+    samples = task_defaults(task).demonstrations
+    path = Path(settings.DATA) / "demonstrations" / f"{task}-{samples}-{seed}.npz"
+    if not path.exists():
+        observations, actions, supervisors = collect(task, samples, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.stem}.{os.getpid()}.npz")
+        np.savez(draft, observations=observations, actions=actions, supervisors=supervisors)
+        draft.replace(path)
+    with np.load(path, allow_pickle=False) as kept:
+        return kept["observations"], kept["actions"]
+
+
+def executed_pushes(run: int, until_step: int) -> tuple[list[NDArray[Any]], list[NDArray[np.float32]]]:
+    """What supervisors did in this run before a step, committed and executed; hard resets are no samples."""
+    rows = dataset_interventions(run, until_step)
+    observations = [decode_observation(observation) for observation, _action, _name in rows]
+    return observations, [np.array(action, dtype=np.float32) for _observation, action, _name in rows]

@@ -1,0 +1,125 @@
+"""Writes about learning: checkpoints enter the database here, and retrainings begin and are watched."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from iifl_server.errors import RequestError
+from iifl_server.fleets.models import Run
+from iifl_server.learning.models import Checkpoint, Retraining, RetrainingStatus
+
+SHIPPED = Path(__file__).parent / "shipped"
+EXPLICIT = ("bc", "ifl")
+ACTIVE = (RetrainingStatus.QUEUED, RetrainingStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What a shipped checkpoint says of itself."""
+
+    threshold: float
+    trained_on: int
+    manifest: dict[str, Any]
+
+
+def shipped_checkpoint(task: str, algorithm: str) -> tuple[Path, Shipped]:
+    """The task's initial weights and their manifest; raises RequestError naming what is missing."""
+    folder = Path(getattr(settings, "IIFL_SHIPPED", SHIPPED)) / task
+    path = folder / ("cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors")
+    beside = path.with_suffix(".json")
+    if not path.exists() or not beside.exists():
+        raise RequestError(
+            f"{algorithm} on {task} has no shipped weights ({path.name} and {beside.name} in {folder}); "
+            "make them with ./iifl train-policy"
+        )
+    try:
+        manifest = json.loads(beside.read_text())
+        return path, Shipped(float(manifest["threshold"]), int(manifest["samples"]), manifest)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RequestError(
+            f"{beside} is damaged ({error!r}); make it anew with ./iifl train-policy"
+        ) from error
+
+
+def import_checkpoint(run: Run, path: Path, shipped: Shipped) -> Checkpoint:
+    """The run's first version."""
+    return Checkpoint.objects.create(
+        run=run,
+        version=1,
+        path=str(path),
+        sha256=file_digest(path),
+        threshold=shipped.threshold,
+        trained_on=shipped.trained_on,
+        manifest=shipped.manifest,
+    )
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def queue_retraining(run: int, from_step: int) -> Retraining | None:
+    """Begin a retraining unless one is under way; the caller sends it once it is committed."""
+    if Retraining.objects.filter(run=run, status__in=ACTIVE).exists():
+        return None
+    return Retraining.objects.create(run_id=run, from_step=from_step, sent_at=timezone.now())
+
+
+def next_attempt(retraining: Retraining, attempts: int, message: str) -> bool:
+    """Give a retraining that went silent another attempt, or fail it; says whether there is one."""
+    rows = Retraining.objects.filter(pk=retraining.pk, attempt=retraining.attempt, status__in=ACTIVE)
+    if retraining.attempt >= attempts:
+        rows.update(status=RetrainingStatus.FAILED, message=message[:300])
+        return False
+    return bool(
+        rows.update(
+            attempt=retraining.attempt + 1,
+            status=RetrainingStatus.QUEUED,
+            sent_at=timezone.now(),
+            message=message[:300],
+        )
+    )
+
+
+def mark_running(retraining: int, attempt: int) -> bool:
+    """The attempt begins; False where a newer attempt has taken over."""
+    rows = Retraining.objects.filter(pk=retraining, attempt=attempt, status__in=ACTIVE)
+    return bool(rows.update(status=RetrainingStatus.RUNNING, progress=0.0))
+
+
+def mark_failed(retraining: int, attempt: int, message: str) -> None:
+    """The attempt failed for a reason that another attempt would meet again."""
+    Retraining.objects.filter(pk=retraining, attempt=attempt, status__in=ACTIVE).update(
+        status=RetrainingStatus.FAILED, message=message[:300]
+    )
+
+
+def deliver(
+    retraining: int, attempt: int, path: Path, version: int, trained_on: int, manifest: dict[str, Any]
+) -> Checkpoint | None:
+    """Enter a finished checkpoint; None, and nothing written, where a newer attempt has taken over."""
+    with transaction.atomic():
+        rows = Retraining.objects.filter(pk=retraining, attempt=attempt, status__in=ACTIVE)
+        if not rows.update(status=RetrainingStatus.DONE, progress=1.0, message=""):
+            return None
+        run = Run.objects.get(pk=Retraining.objects.values_list("run_id").get(pk=retraining)[0])
+        checkpoint = Checkpoint.objects.create(
+            run=run,
+            version=version,
+            path=str(path),
+            sha256=file_digest(path),
+            threshold=run.checkpoint.threshold if run.checkpoint else 0.0,
+            trained_on=trained_on,
+            parent=run.checkpoint,
+            manifest=manifest,
+        )
+        Retraining.objects.filter(pk=retraining).update(checkpoint=checkpoint)
+    return checkpoint
