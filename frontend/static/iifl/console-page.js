@@ -1,0 +1,242 @@
+/** The supervisor's page: joins what is heard, what is aimed and what is shown. */
+
+import { Aim } from "./aim.js";
+import { Attention } from "./attention.js";
+import "./calm-view.js";
+import { consoleMode, ownDetail } from "./console-mode.js";
+import { setText } from "./dom.js";
+import "./fleet-wall.js";
+import { stopwatch } from "./format.js";
+import "./help-overlay.js";
+import { listenForKeys } from "./hotkeys.js";
+import { LivePage } from "./live-page.js";
+import "./metric-list.js";
+import "./mode-banner.js";
+import { Orders, whyNoPush } from "./orders.js";
+import { describe } from "./outbox.js";
+import "./policy-panel.js";
+import "./queue-list.js";
+import { queueOf } from "./robot-words.js";
+import "./reason-panel.js";
+import "./stage.js";
+
+const TITLES = { mine: "needs you", reset: "needs a hard reset" };
+const TONES = { sent: "sent", accepted: "sent", executed: "done", clamped: "done" };
+const DEFAULT_STALE_MS = 500;
+
+export class ConsolePage extends LivePage {
+  #lease = null;
+  #seat = null;
+  #mode = "starting";
+  #since = 0;
+  #aim = new Aim();
+  #orders;
+  #attention = new Attention();
+  #endView = null;
+  #stale = true;
+  #parts = {};
+  #buttons = {};
+
+  connectedCallback() {
+    for (const name of ["banner", "stage", "calm", "wall", "queue", "reason", "metrics", "policy", "help"]) {
+      this.#parts[name] = this.querySelector(`iifl-${name}`);
+    }
+    for (const button of this.querySelectorAll("[data-act]")) {
+      this.#buttons[button.dataset.act] = button;
+      button.addEventListener("click", () => this.#act(button.dataset.act));
+    }
+    this.begin("console");
+    this.#orders = new Orders(this.connection);
+    this.#parts.queue.attach(this.cameras);
+    this.#parts.wall.attach(this.cameras);
+    const { stage } = this.#parts;
+    stage.addEventListener("aim", ({ detail }) => this.#aimAt(() => this.#aim.place(stage.frame, detail.x, detail.y)));
+    stage.addEventListener("nudge", ({ detail }) => this.#aimAt(() => this.#aim.nudge(stage.frame, detail.dx, detail.dy)));
+    stage.addEventListener("tap", (event) => this.#tap(event));
+    listenForKeys((name) => this.#act(name));
+    this.#since = this.connection.now();
+    this.changed();
+  }
+
+  /** Cameras that this page wants: mine large, the queue small, all of them while nobody calls me. */
+  wanted() {
+    const mine = this.#lease?.robot;
+    const others = (mine === undefined ? this.state.robots : queueOf(this.state.robots)).map((robot) => robot.robot);
+    const first = queueOf(this.state.robots).map((robot) => robot.robot);
+    const small = [...new Set([...first, ...others])].filter((robot) => robot !== mine);
+    const cameras = small.map((robot) => ({ robot, size: "thumb" }));
+    return mine === undefined ? cameras : [{ robot: mine, size: "full" }, ...cameras];
+  }
+
+  heard(message) {
+    const now = this.connection.now();
+    if (message.type === "welcome") this.#orders.askAgain();
+    else if (message.type === "lease") this.#assigned(message.lease, now);
+    else if (message.type === "seat") this.#seat = message;
+    else if (message.type === "state") this.#state(message, now);
+    else if (message.type === "outcome") this.#orders.outbox.hear(message, now);
+    else if (message.type === "error") this.#say(message.message);
+    this.changed();
+  }
+
+  /** Bring everything on the page in line with what is known. */
+  changed() {
+    if (!this.#orders) return;
+    const { banner, stage, calm } = this.#parts;
+    const { outbox } = this.#orders;
+    const known = { connection: this.connection, state: this.state, lease: this.#lease, seat: this.#seat, busy: outbox.busy };
+    const shown = consoleMode(known);
+    this.#mode = shown.mode;
+    this.dataset.mode = shown.mode;
+    banner.show(shown, this.#lease ? `Robot ${this.#lease.robot}` : "");
+    stage.mode = shown.mode;
+    stage.hidden = this.#lease === null;
+    calm.hidden = this.#lease !== null;
+    const quiet = shown.mode === "own" && this.state ? ownDetail(this.state) : shown.title.charAt(0) + shown.title.slice(1).toLowerCase();
+    calm.show(quiet, shown.mode === "own" ? "" : shown.detail);
+    this.#attention.title = TITLES[shown.mode] ? `Robot ${this.#lease.robot} ${TITLES[shown.mode]}` : "";
+    stage.outcome = describe(outbox.latest);
+    this.#draw();
+    this.#enable();
+  }
+
+  tick(now) {
+    const { banner, stage, calm, queue, wall } = this.#parts;
+    const before = this.#orders.outbox.latest?.status;
+    this.#orders.outbox.tick(now, 3000 * (this.welcome?.run.pace ?? 1));
+    const age = stage.frame ? now - stage.frame.captured_at : null;
+    const stale = age === null || age > (this.welcome?.limits.stale_ms ?? DEFAULT_STALE_MS);
+    stage.age(age, stale);
+    if (stale !== this.#stale || before !== this.#orders.outbox.latest?.status) {
+      this.#stale = stale;
+      this.changed();
+    }
+    const since = stopwatch((now - this.#since) / 1000);
+    banner.time = this.#lease ? `yours for ${since}` : this.#mode === "own" ? `no call for ${since}` : "";
+    queue.tick(now);
+    if (!calm.hidden) wall.tick(now);
+  }
+
+  #state(state, now) {
+    const { wall, queue, reason, metrics, policy } = this.#parts;
+    const me = this.#seat?.seat ?? null;
+    wall.show(state, me);
+    const waiting = queue.show(state);
+    setText(this.querySelector("[data-part=queue-count]"), waiting ? String(waiting) : "");
+    if (waiting && !this.#lease) this.#since = now;
+    reason.state(state);
+    metrics.show(state.metrics);
+    policy.show(state.policy);
+  }
+
+  #assigned(lease, now) {
+    const { stage, reason } = this.#parts;
+    const another = lease?.token !== this.#lease?.token;
+    const robot = lease?.robot !== this.#lease?.robot;
+    const called = lease && (another || lease.kind !== this.#lease.kind);
+    this.#lease = lease;
+    reason.show(lease);
+    if (another) this.#since = now;
+    if (another || lease?.kind === "hard_reset") this.#aim.undo();
+    if (called) this.#attention.sound();
+    if (robot) {
+      this.#endView?.();
+      stage.clear();
+      this.#endView = lease && this.cameras.view(lease.robot, "full", (frame, bitmap) => this.#framed(frame, bitmap));
+    }
+    if (this.state) this.watchNow();
+  }
+
+  #framed(frame, bitmap) {
+    this.#parts.stage.draw(frame, bitmap);
+    const gone = this.#aim.follow(frame);
+    if (gone) this.#say(gone);
+    this.#draw();
+    this.#enable();
+  }
+
+  /** The arrow on the picture: the one that is aimed, else the last one sent, until a newer frame shows it done. */
+  #draw() {
+    const { stage } = this.#parts;
+    const draft = this.#aim.arrow(stage.frame);
+    const sent = this.#orders.outbox.latest;
+    const may = this.#mode === "mine";
+    if (draft) {
+      stage.show({ arrow: draft, tone: "draft", reach: may });
+      return;
+    }
+    const ours = sent?.arrow && sent.message.lease === this.#lease?.token;
+    const shows = ours && !this.#shownDone(sent, stage.frame);
+    const { status } = describe(sent);
+    stage.show({ arrow: shows ? sent.arrow : null, tone: shows ? (TONES[status] ?? "failed") : "draft", reach: may && !shows });
+  }
+
+  #shownDone(sent, frame) {
+    if (!frame || sent.status === "sent" || sent.status === "accepted") return false;
+    return sent.status === "executed" ? frame.captured_at > sent.heardAt : this.connection.now() - sent.heardAt > 4000;
+  }
+
+  #refusal() {
+    return whyNoPush({ mode: this.#mode, lease: this.#lease, frame: this.#parts.stage.frame, stale: this.#stale, busy: this.#orders.outbox.busy });
+  }
+
+  #aimAt(place) {
+    const reason = this.#refusal();
+    this.#say(reason);
+    if (reason) return;
+    place();
+    this.#draw();
+    this.#enable();
+  }
+
+  #tap(event) {
+    if (!this.#aim.touches(event.detail.x, event.detail.y)) return;
+    event.preventDefault();
+    this.#act("send");
+  }
+
+  #say(reason) {
+    this.#parts.stage.refuse(reason);
+  }
+
+  #enable() {
+    const live = this.connection.status === "open" && this.state !== null;
+    const mine = live && this.#lease !== null && ["mine", "reset"].includes(this.#mode);
+    this.#able("send", mine && this.#aim.click !== null && this.#refusal() === "");
+    this.#able("undo", this.#aim.click !== null);
+    this.#able("reset", mine && this.#mode === "reset");
+    this.#able("back", mine && this.#mode === "mine");
+    const seated = live && this.#seat !== null && this.#seat.seat !== null;
+    this.#able("pause", seated);
+    const paused = Boolean(this.#seat?.paused);
+    this.#buttons.pause.setAttribute("aria-pressed", String(paused));
+    setText(this.#buttons.pause.lastElementChild, paused ? "End pause" : "Pause");
+  }
+
+  #able(name, able) {
+    if (this.#buttons[name].disabled === able) this.#buttons[name].disabled = !able;
+  }
+
+  #act(name) {
+    if (name === "stop") this.stop();
+    else if (name === "help") this.#parts.help.toggle();
+    else if (!this.#buttons[name].disabled) this.#command(name);
+    else if (name === "send" && this.#lease) this.#say(this.#refusal() || "Aim first: click where the cube should end.");
+    this.changed();
+  }
+
+  #command(name) {
+    const { frame } = this.#parts.stage;
+    let reason = "";
+    if (name === "undo") this.#aim.undo();
+    else if (name === "send") {
+      reason = this.#orders.push(this.#lease, frame, this.#aim.arrow(frame));
+      if (!reason) this.#aim.undo();
+    } else if (name === "reset") reason = this.#orders.hardReset(this.#lease, frame);
+    else if (name === "back") reason = this.#orders.handBack(this.#lease);
+    else if (name === "pause") this.connection.send({ type: "pause", paused: !this.#seat.paused });
+    this.#say(reason);
+  }
+}
+
+customElements.define("iifl-console", ConsolePage);

@@ -1,0 +1,21 @@
+/** Keys of the console. They work wherever the mouse was last, and leave text fields and open dialogs alone. */
+
+const KEYS = { enter: "send", z: "undo", escape: "undo", r: "reset", b: "back", p: "pause", "?": "help" };
+
+/** Calls `act(name)` for a key: send, undo, reset, back, pause, help, stop. */
+export function listenForKeys(act) {
+  addEventListener("keydown", (event) => {
+    const name = event.shiftKey && event.key.toLowerCase() === "s" ? "stop" : KEYS[event.key.toLowerCase()];
+    if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, textarea, select")) return;
+    if (document.querySelector("dialog[open]") && name !== "stop" && name !== "help") return;
+    // Enter belongs to a button or link that was reached from the keyboard.
+    if (name === "send" && event.target.closest?.("button, a")) return;
+    event.preventDefault();
+    act(name);
+  });
+  // A button that was clicked gives the focus back, so that the next Enter sends instead of pressing it again.
+  addEventListener("click", (event) => {
+    if (event.detail > 0) event.target.closest?.("button")?.blur();
+  });
+}
