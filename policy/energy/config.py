@@ -1,0 +1,92 @@
+"""What decides the shape of a network; stored with its weights."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from policy.errors import InputError
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """One encoder and what stands on it; the same for implicit and explicit policies."""
+
+    observation_shape: tuple[int, ...] = (64, 64, 3)
+    """(H, W, 3) for uint8 RGB images, H and W multiples of 8; (S,) for float32 states."""
+    action_size: int = 2
+    """A; actions lie in [-1, 1]^A."""
+    channels: tuple[int, int, int] = (16, 32, 32)
+    """Outputs of the three stride-2 convolutions of an image encoder."""
+    features: int = 64
+    """F, size of what an image encoder hands on; states are handed on as they are."""
+    width: int = 256
+    """Units of each hidden layer of the head."""
+    depth: int = 2
+    """Hidden layers of the head on images, at least 1."""
+    state_depth: int = 6
+    """Hidden layers of the head on states, at least 1 (6 x 256 in the published experiments)."""
+
+    def __post_init__(self) -> None:
+        shape = self.observation_shape
+        image = len(shape) == 3 and shape[2] == 3 and all(side >= 8 and side % 8 == 0 for side in shape[:2])
+        if not image and not (len(shape) == 1 and shape[0] >= 1):
+            raise InputError(
+                f"observation_shape is {shape}; valid is (S,) or (H, W, 3) with H and W multiples of 8"
+            )
+        if len(self.channels) != 3:
+            raise InputError(f"channels is {self.channels}; valid are three numbers")
+        sizes = (self.action_size, *self.channels, self.features, self.width, self.depth, self.state_depth)
+        if min(sizes) < 1:
+            raise InputError(f"every size of a network must be at least 1, but they are {sizes}")
+
+    @property
+    def from_images(self) -> bool:
+        """Whether observations are images, not states."""
+        return len(self.observation_shape) == 3
+
+    @property
+    def encoded_size(self) -> int:
+        """F of images, S of states."""
+        return self.features if self.from_images else self.observation_shape[0]
+
+    @property
+    def head_depth(self) -> int:
+        """Hidden layers of the head that this configuration builds."""
+        return self.depth if self.from_images else self.state_depth
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """One policy: its networks and how many of them."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    members: int = 2
+    """Networks trained side by side; member 0 acts for an implicit policy, the mean for an explicit one."""
+    bootstrap: bool = True
+    """Each member learns from its own resample of the original samples, not from all of them."""
+    bootstrap_seed: int = 0
+    """Decides the resamples; kept with the weights, so that a member keeps its sample as data grow."""
+
+    def __post_init__(self) -> None:
+        if self.members < 1:
+            raise InputError(f"members is {self.members}; valid is at least 1")
+        if self.bootstrap_seed < 0:
+            raise InputError(f"bootstrap_seed is {self.bootstrap_seed}; valid is 0 or more")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "PolicyConfig":
+        """Inverse of `to_dict`, also after a trip through JSON; raises InputError for what is not one."""
+        try:
+            given = dict(values)
+            network: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in dict(given.pop("network")).items()
+            }
+            return cls(network=NetworkConfig(**network), **given)
+        except InputError:
+            raise
+        except (TypeError, KeyError, ValueError) as error:
+            raise InputError(f"not a policy configuration: {error!r}") from error

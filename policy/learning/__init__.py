@@ -1,0 +1,28 @@
+"""From data to weights, and weights to files."""
+
+from policy.learning.augmentation import AugmentationConfig, augment, augment_fold
+from policy.learning.checkpoint import load_checkpoint, save_checkpoint
+from policy.learning.config import TrainingConfig, published
+from policy.learning.counter_examples import CounterExampleConfig
+from policy.learning.dataset import Dataset
+from policy.learning.evaluation import HeldOut, evaluate
+from policy.learning.losses import gradient_penalty, info_nce
+from policy.learning.trainer import TrainingReport, train
+
+__all__ = [
+    "AugmentationConfig",
+    "CounterExampleConfig",
+    "Dataset",
+    "HeldOut",
+    "TrainingConfig",
+    "TrainingReport",
+    "augment",
+    "augment_fold",
+    "evaluate",
+    "gradient_penalty",
+    "info_nce",
+    "load_checkpoint",
+    "published",
+    "save_checkpoint",
+    "train",
+]

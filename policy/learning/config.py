@@ -1,0 +1,64 @@
+"""What decides one training."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from policy.errors import InputError
+from policy.learning.augmentation import AugmentationConfig
+from policy.learning.counter_examples import PUBLISHED_COUNTER_EXAMPLES, CounterExampleConfig
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Updates and how each is made; the same for implicit and explicit policies."""
+
+    updates: int = 1500
+    """Gradient steps of each member."""
+    batch_size: int = 128
+    """Augmented samples in one update."""
+    learning_rate: float = 1e-3
+    """Largest learning rate."""
+    warm_up: float = 0.1
+    """Share of the updates over which the learning rate rises to its largest; it then falls as a cosine."""
+    weight_decay: float = 1e-2
+    """Of AdamW."""
+    step_decay: float | None = None
+    """Where set, the learning rate is multiplied by this every 100 updates instead (0.99 as published)."""
+    fold: int = 10
+    """Augmented versions of each original image; 0 trains on the originals."""
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    counter_examples: CounterExampleConfig = field(default_factory=CounterExampleConfig)
+    """Of implicit policies."""
+    online_share: float | None = None
+    """Share of every batch that is drawn from samples appended since the dataset began; None draws all
+    samples alike. Without appended samples it means nothing."""
+
+    def __post_init__(self) -> None:
+        if self.updates < 0 or self.batch_size < 1 or self.fold < 0:
+            raise InputError(
+                f"updates {self.updates} and fold {self.fold} must be at least 0, "
+                f"batch_size {self.batch_size} at least 1"
+            )
+        if not self.learning_rate > 0 or self.weight_decay < 0 or not 0 <= self.warm_up <= 1:
+            raise InputError(
+                f"learning_rate {self.learning_rate} must be above 0, weight_decay {self.weight_decay} "
+                f"at least 0 and warm_up {self.warm_up} from 0 to 1"
+            )
+        if self.online_share is not None and not 0 <= self.online_share <= 1:
+            raise InputError(f"online_share is {self.online_share}; valid is None or 0 to 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def published(updates: int, batch_size: int = 512) -> TrainingConfig:
+    """Implicit training as published (Table 3)."""
+    return TrainingConfig(
+        updates,
+        batch_size,
+        learning_rate=5e-4,
+        step_decay=0.99,
+        weight_decay=0.0,
+        counter_examples=PUBLISHED_COUNTER_EXAMPLES,
+    )

@@ -1,0 +1,109 @@
+"""What supervisors did, as an append-only dataset."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.errors import InputError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """n samples in the order in which they came; a hard reset is none of them.
+
+    `append` returns a longer dataset and leaves this one alone; nothing is ever changed or removed.
+    """
+
+    observations: NDArray[Any]
+    """(n, H, W, 3) uint8 or (n, S) float32."""
+    actions: NDArray[np.float32]
+    """(n, A) as executed, in [-1, 1]."""
+    provenance: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
+    """(n,), who did it: "scripted 1", "person ana". A single text given stands for all."""
+    initial: int = -1
+    """Samples that the dataset began with, before anything was appended."""
+
+    def __post_init__(self) -> None:
+        observations, actions = np.array(self.observations), np.array(self.actions, dtype=np.float32)
+        provenance = np.array(self.provenance, dtype=np.str_)
+        if not provenance.ndim:
+            provenance = np.full(len(observations), provenance)
+        if actions.ndim != 2 or not len(observations) == len(actions) == len(provenance):
+            raise InputError(
+                f"observations {observations.shape}, actions {actions.shape} and provenance "
+                f"{provenance.shape} must have one row per sample, actions shape (n, A)"
+            )
+        if observations.dtype not in (np.uint8, np.float32):
+            raise InputError(
+                f"observations are {observations.dtype}; valid is uint8 (images) or float32 (states)"
+            )
+        if not (np.abs(actions) <= 1.0 + 1e-6).all():
+            raise InputError("actions must lie in [-1, 1] and none be NaN")
+        for name, array in (("observations", observations), ("actions", actions), ("provenance", provenance)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if not -1 <= self.initial <= len(observations):
+            raise InputError(
+                f"initial is {self.initial}; valid is 0 to {len(observations)}, the samples there are"
+            )
+        object.__setattr__(self, "initial", len(observations) if self.initial < 0 else self.initial)
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def append(
+        self, observations: NDArray[Any], actions: NDArray[np.float32], provenance: str | Sequence[str]
+    ) -> "Dataset":
+        """This dataset with new samples after the old ones; raises InputError where they do not fit."""
+        new = Dataset(observations, actions, np.asarray(provenance, dtype=np.str_))
+        if (
+            new.observations.shape[1:] != self.observations.shape[1:]
+            or new.actions.shape[1] != self.actions.shape[1]
+        ):
+            raise InputError(
+                f"new samples have shapes {new.observations.shape[1:]} and {new.actions.shape[1:]}; "
+                f"the dataset's are {self.observations.shape[1:]} and {self.actions.shape[1:]}"
+            )
+        return Dataset(
+            np.concatenate([self.observations, new.observations]),
+            np.concatenate([self.actions, new.actions]),
+            np.concatenate([self.provenance, new.provenance]),
+            self.initial,
+        )
+
+    def digest(self) -> str:
+        """SHA-256 of all samples, in hexadecimal: equal datasets have equal digests."""
+        total = hashlib.sha256(str(self.initial).encode())
+        for array in (self.observations, self.actions, np.char.encode(self.provenance, "utf-8")):
+            total.update(f"{array.dtype.kind}{array.shape}".encode())
+            total.update(b"\0".join(array.tolist()) if array.dtype.kind == "S" else array.tobytes())
+        return total.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write an npz file that holds arrays only."""
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                observations=self.observations,
+                actions=self.actions,
+                provenance=self.provenance,
+                initial=np.array(self.initial),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Dataset":
+        """Inverse of `save`; no code in a file can run. Raises InputError for a file that is not one."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(
+                    arrays["observations"], arrays["actions"], arrays["provenance"], int(arrays["initial"])
+                )
+        except InputError:
+            raise
+        except Exception as error:  # numpy, zipfile and zlib each have their own
+            raise InputError(f"{path} is no dataset that can be read ({error}); collect it again") from error

@@ -1,0 +1,23 @@
+"""What networks are trained to make small."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from policy.energy.network import Energy
+
+
+def info_nce(positive: Tensor, negative: Tensor) -> Tensor:
+    """InfoNCE (Eq. 5), mean over the batch: energies of true actions, (B,), and counter-examples, (B, K)."""
+    logits = -torch.cat([positive[:, None], negative], dim=1)  # (B, 1 + K)
+    return functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))
+
+
+def gradient_penalty(energy: Energy, states: Tensor, actions: Tensor, margin: float = 1.0) -> Tensor:
+    """Mean over B and K of max(0, |dE/da|_inf - margin)^2 at actions, (B, K, A).
+
+    A mean like the loss beside it, so that its weight depends neither on batch nor on counter-examples.
+    """
+    points = actions.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(energy(states, points).sum(), points, create_graph=True)
+    return (slope.abs().amax(dim=-1) - margin).clamp_min(0.0).square().mean()
