@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import redis
+
 SOCKET_TIMEOUT_S = 20
 """Longer than every blocking read: the channel layer blocks for 5 s, and an equal timeout kills sockets."""
 
@@ -44,3 +46,10 @@ def socket_urls(socket: Path, frames: str | None = None) -> BrokerUrls:
 def server_urls(url: str, frames: str | None = None) -> BrokerUrls:
     """Addresses on a Redis or Valkey server; keys are kept apart by their prefixes."""
     return BrokerUrls(celery=url, results=url, layer=url, live=url, frames=frames or url)
+
+
+def broker_client() -> "redis.Redis[bytes]":
+    """A connection of one's own to the broker of the settings, for a look at whether it answers."""
+    from django.conf import settings
+
+    return redis.Redis.from_url(settings.BROKERS.live, socket_timeout=5, protocol=2)

@@ -15,6 +15,8 @@ from iifl_server.errors import SettingsError
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("IIFL_DATA") or REPOSITORY / "var").resolve()
 DATA.mkdir(parents=True, exist_ok=True)
+SHIPPED = Path(os.environ.get("IIFL_SHIPPED") or REPOSITORY / "iifl_server" / "learning" / "shipped")
+"""Weights that runs begin with, a folder per task."""
 
 
 def _flag(name: str, default: str) -> bool:
@@ -192,5 +194,13 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("IIFL_LOG_LEVEL") or "INFO"},
-    "loggers": {"daphne.http_protocol": {"level": "WARNING"}, "django.channels.server": {"level": "WARNING"}},
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in (
+            "celery.app.trace",
+            "celery.worker.strategy",
+            "daphne.http_protocol",
+            "django.channels.server",
+        )
+    },
 }

@@ -9,7 +9,8 @@ from iifl_server.accounts.models import Person
 from iifl_server.accounts.services import audit
 from iifl_server.errors import NotAllowedError, RequestError
 from iifl_server.fleets.models import Intervention, InterventionStatus, Robot, Run, RunStatus
-from iifl_server.learning.services import import_checkpoint, shipped_checkpoint
+from iifl_server.learning.initial import read_shipped, shipped_checkpoint
+from iifl_server.learning.services import import_checkpoint
 from iifl_server.live.protocol import Command
 from policy.errors import PolicyError
 from policy.supervision import SupervisionConfig
@@ -47,13 +48,14 @@ def create_run(
         raise RequestError(
             f"people is {people}; valid is from 0 to the number of supervisors ({supervisors})"
         )
-    path, manifest = shipped_checkpoint(task, algorithm)
     try:
+        path = shipped_checkpoint(task, algorithm)
+        shipped = read_shipped(path)
         defaults = task_defaults(task)
         config = SupervisionConfig(
             robots=robots,
             supervisors=supervisors,
-            uncertainty_threshold=manifest.threshold,
+            uncertainty_threshold=shipped.threshold,
             minimum_intervention_steps=defaults.minimum_intervention_steps,
             hard_reset_steps=defaults.hard_reset_steps,
             retrain_every=defaults.retrain_every if retrain_every is None else retrain_every,
@@ -76,7 +78,7 @@ def create_run(
             config={"supervision": config.to_dict(), "retraining": {"updates": updates}},
         )
         Robot.objects.bulk_create(Robot(run=run, index=index) for index in range(robots))
-        run.checkpoint = import_checkpoint(run, path, manifest)
+        run.checkpoint = import_checkpoint(run, path, shipped)
         run.save(update_fields=["checkpoint"])
     return run
 

@@ -13,8 +13,6 @@ from iifl_server.learning.observations import decode_observation
 from robots.demonstrations import collect
 from robots.registry import task_defaults
 
-DEMONSTRATION_SEED = 0
-
 
 def demonstrations(task: str, seed: int) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """The initial observations and actions, made once and kept; the same seed gives the same data."""
@@ -30,8 +28,12 @@ def demonstrations(task: str, seed: int) -> tuple[NDArray[Any], NDArray[np.float
         return kept["observations"], kept["actions"]
 
 
-def executed_pushes(run: int, until_step: int) -> tuple[list[NDArray[Any]], list[NDArray[np.float32]]]:
-    """What supervisors did in this run before a step, committed and executed; hard resets are no samples."""
+def executed_pushes(run: int, until_step: int) -> tuple[NDArray[Any], NDArray[np.float32], list[str]]:
+    """What supervisors did in this run before a step, committed and executed: observations, actions, names.
+
+    Hard resets are no samples.
+    """
     rows = dataset_interventions(run, until_step)
-    observations = [decode_observation(observation) for observation, _action, _name in rows]
-    return observations, [np.array(action, dtype=np.float32) for _observation, action, _name in rows]
+    observations = np.array([decode_observation(observation) for observation, _action, _name in rows])
+    actions = np.array([action for _observation, action, _name in rows], dtype=np.float32)
+    return observations, actions, [name for _observation, _action, name in rows]

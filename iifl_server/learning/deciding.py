@@ -39,7 +39,7 @@ def decide(policy: Any, asked: dict[str, Any]) -> dict[str, Any]:
     config = SupervisionConfig.from_dict(asked["config"])
     state = SupervisionState.from_dict(asked["state"])
     seed = int(np.random.SeedSequence((asked["seed"], state.step)).generate_state(1)[0])
-    decision = policy.decide(observations, seed=seed)
+    decision = policy.decide(observations, seed)
     actions = np.asarray(decision.actions, dtype=np.float32)
     uncertainty = np.asarray(decision.uncertainty, dtype=np.float64)
     allocation = allocate(

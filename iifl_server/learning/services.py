@@ -1,50 +1,17 @@
 """Writes about learning: checkpoints enter the database here, and retrainings begin and are watched."""
 
 import hashlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from iifl_server.errors import RequestError
 from iifl_server.fleets.models import Run
+from iifl_server.learning.initial import Shipped
 from iifl_server.learning.models import Checkpoint, Retraining, RetrainingStatus
 
-SHIPPED = Path(__file__).parent / "shipped"
-EXPLICIT = ("bc", "ifl")
 ACTIVE = (RetrainingStatus.QUEUED, RetrainingStatus.RUNNING)
-
-
-@dataclass(frozen=True)
-class Shipped:
-    """What a shipped checkpoint says of itself."""
-
-    threshold: float
-    trained_on: int
-    manifest: dict[str, Any]
-
-
-def shipped_checkpoint(task: str, algorithm: str) -> tuple[Path, Shipped]:
-    """The task's initial weights and their manifest; raises RequestError naming what is missing."""
-    folder = Path(getattr(settings, "IIFL_SHIPPED", SHIPPED)) / task
-    path = folder / ("cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors")
-    beside = path.with_suffix(".json")
-    if not path.exists() or not beside.exists():
-        raise RequestError(
-            f"{algorithm} on {task} has no shipped weights ({path.name} and {beside.name} in {folder}); "
-            "make them with ./iifl train-policy"
-        )
-    try:
-        manifest = json.loads(beside.read_text())
-        return path, Shipped(float(manifest["threshold"]), int(manifest["samples"]), manifest)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RequestError(
-            f"{beside} is damaged ({error!r}); make it anew with ./iifl train-policy"
-        ) from error
 
 
 def import_checkpoint(run: Run, path: Path, shipped: Shipped) -> Checkpoint:

@@ -45,9 +45,10 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         return decide_step(hot_policy(checkpoint["path"], checkpoint["sha256"]), asked)
     except CheckpointError as error:
         return {"error": "checkpoint", "message": str(error)}
-    except PolicyError as error:
+    except Exception as error:
+        # An answer in any case: silence would look like a missing worker.
         logger.exception("a decision failed")
-        return {"error": "decision", "message": str(error)}
+        return {"error": "decision", "message": f"The policy failed: {error}"}
 
 
 @shared_task(name="iifl.retrain", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -57,6 +58,7 @@ def retrain(retraining_id: int, attempt: int) -> None:
 
     if not services.mark_running(retraining_id, attempt):
         return
+    be_nice()
     beat = _Heartbeat(keys.retraining(retraining_id, attempt))
     try:
         with beat:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from iifl_server.errors import ServerError
 from policy.errors import PolicyError
 from robots.fleet import RobotsError
 
@@ -39,7 +40,7 @@ class IIFLCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> str | None:
         try:
             self.run(**options)
-        except (PolicyError, RobotsError) as error:
+        except (PolicyError, RobotsError, ServerError) as error:
             raise CommandError(str(error), returncode=BAD_USAGE) from error
         except KeyboardInterrupt:
             raise CommandError("interrupted", returncode=130) from None

@@ -1,0 +1,99 @@
+"""One retraining: the aggregated dataset in, a checkpoint out."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from django.db.models import Max
+
+from iifl_server.learning.datasets import demonstrations, executed_pushes
+from iifl_server.learning.models import Checkpoint, Retraining
+from policy.learning.checkpoint import load_checkpoint, save_checkpoint
+from policy.learning.config import TrainingConfig
+from policy.learning.dataset import Dataset
+from policy.learning.trainer import train
+
+UPDATES = 250
+LEARNING_RATE = 5e-4
+ONLINE_SHARE = 0.5
+"""Of every batch, from what supervisors did during the run."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one retraining works on."""
+
+    run: int
+    task: str
+    version: int
+    """Of the checkpoint that comes out."""
+    source: Path
+    """Weights that training goes on from."""
+    dataset: Dataset
+    updates: int
+    from_step: int
+    seed: int
+
+    @property
+    def trained_on(self) -> int:
+        """Samples in the dataset."""
+        return len(self.dataset)
+
+
+def plan(retraining_id: int) -> Plan:
+    """Gather the committed data of a run up to the step of its retraining."""
+    retraining = Retraining.objects.select_related("run__checkpoint").get(pk=retraining_id)
+    run, current = retraining.run, retraining.run.checkpoint
+    assert current is not None
+    first = Checkpoint.objects.filter(run=run).order_by("version").first()
+    data_seed = int(first.manifest.get("data_seed", first.manifest.get("seed", 0))) if first else 0
+    observations, actions = demonstrations(run.task, data_seed)
+    dataset = Dataset(observations, actions, "demonstration")
+    seen, done, names = executed_pushes(run.pk, retraining.from_step)
+    if len(done):
+        dataset = dataset.append(seen, done, names)
+    newest = Checkpoint.objects.filter(run=run).aggregate(Max("version"))["version__max"]
+    return Plan(
+        run=run.pk,
+        task=run.task,
+        version=newest + 1,
+        source=Path(current.path),
+        dataset=dataset,
+        updates=run.config.get("retraining", {}).get("updates") or UPDATES,
+        from_step=retraining.from_step,
+        seed=run.seed + retraining.from_step,
+    )
+
+
+def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> dict[str, Any]:
+    """Train from the current weights and write the checkpoint; returns its manifest.
+
+    Raises CheckpointError for weights that cannot be loaded, PolicyError where training diverges.
+    """
+    torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
+    policy, before = load_checkpoint(work.source)
+    config = TrainingConfig(updates=work.updates, learning_rate=LEARNING_RATE, online_share=ONLINE_SHARE)
+    made = train(
+        policy,
+        work.dataset,
+        config,
+        seed=work.seed,
+        progress=lambda done, figures: report(done, f"update {int(figures['update'])} of {work.updates}"),
+    )
+    kept = {name: before[name] for name in ("uncertainty_threshold", "data_seed") if name in before}
+    return save_checkpoint(
+        path,
+        made.policy,
+        **kept,
+        task=work.task,
+        trained_on=work.trained_on,
+        data_hash=made.data_hash,
+        seed=made.seed,
+        updates=made.updates,
+        from_step=work.from_step,
+        losses=list(made.losses),
+        seconds=made.seconds,
+    )
