@@ -1,4 +1,4 @@
-"""A supervised fleet on the lockstep clock: all robots wait for the step, every supervisor answers at once."""
+"""A supervised fleet on the lockstep clock: all robots wait for the step and for every supervisor."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from policy.learning.dataset import Dataset
 
+from policy.learning.dataset import Dataset
 from policy.supervision import (
     Mode,
     SupervisionConfig,
@@ -26,7 +26,7 @@ Retrain = Callable[[Any, Dataset, int], Any]
 class Decides(Protocol):
     """What a policy must offer: actions and their uncertainty for a batch of observations."""
 
-    def decide(self, observations: NDArray[Any], seed: int) -> Any: ...
+    def decide(self, observations: NDArray[Any], generator: int) -> Any: ...
 
 
 @dataclass
@@ -34,6 +34,8 @@ class Timings:
     """Wall-clock seconds by part of the work; not part of what a seed determines."""
 
     inference_s: float = 0.0
+    uncertainty_s: float = 0.0
+    """Part of inference_s that a policy spends on its uncertainty, where it tells."""
     training_s: float = 0.0
     wall_s: float = 0.0
 
@@ -60,7 +62,7 @@ class Lockstep:
         """One fleet step, retraining included where it is due."""
         begun = time.perf_counter()
         observations = self.fleet.observe()
-        decision = self.policy.decide(observations, seed=step_seed(self.seed, self.state.step))
+        decision = self.policy.decide(observations, step_seed(self.seed, self.state.step))
         self.timings.inference_s += time.perf_counter() - begun
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
@@ -74,13 +76,14 @@ class Lockstep:
         self.fleet.reset(outcome.soft_resets)
         self.fleet.hard_reset(outcome.hard_resets)
         for robot in outcome.samples:
-            self.dataset = self.dataset.append(observations[robot][None], orders.actions[robot][None])
+            self.dataset = self.dataset.append(
+                observations[robot][None], orders.actions[robot][None], self._helper(state, robot)
+            )
         self.state = outcome.state
         if outcome.retrain and self.retrain is not None:
             trained = time.perf_counter()
             self.policy = self.retrain(self.policy, self.dataset, self.state.step)
             self.timings.training_s += time.perf_counter() - trained
-        self.timings.wall_s += time.perf_counter() - begun
         self.history.append(
             {
                 "step": self.state.step,
@@ -88,6 +91,9 @@ class Lockstep:
                 **self.state.metrics(self.config),
             }
         )
+
+    def _helper(self, state: SupervisionState, robot: int) -> str:
+        return self.supervisors[int(state.supervisor[robot])].name
 
     def _help(self, state: SupervisionState) -> tuple[Mapping[int, NDArray[np.float32]], list[int]]:
         interventions: dict[int, NDArray[np.float32]] = {}

@@ -1,4 +1,4 @@
-"""How each task's policies are trained: the one place that initial training, retraining and benchmarks read."""
+"""How each task's policies are trained: the one place read by training, retraining and benchmarks."""
 
 from dataclasses import dataclass
 

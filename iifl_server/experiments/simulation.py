@@ -1,0 +1,220 @@
+"""One headless run on disk: begins, saves itself as it goes, and goes on when it is called again."""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iifl_server.errors import RequestError
+from iifl_server.experiments.lockstep import Lockstep, Timings
+from iifl_server.experiments.policies import initial_policy
+from iifl_server.experiments.results import write_json
+from iifl_server.learning.recipes import recipe
+from policy.learning.checkpoint import load_checkpoint, save_checkpoint
+from policy.learning.dataset import Dataset
+from policy.learning.trainer import Policy, train
+from policy.supervision import SupervisionConfig, SupervisionState
+from robots.registry import make_fleet, make_supervisors, task_defaults
+
+ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
+SAVE_EVERY = 25
+Progress = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What decides one headless run."""
+
+    task: str
+    algorithm: str
+    robots: int
+    supervisors: int
+    steps: int
+    seed: int
+    random_budget: int = 0
+    """iifl-random: teleoperation actions it may use; 0 takes what U.C. at its percentile would."""
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ALGORITHMS:
+            raise RequestError(f"algorithm is {self.algorithm!r}; valid are {', '.join(ALGORITHMS)}")
+        if self.supervisors > self.robots:
+            raise RequestError(
+                f"supervisors is {self.supervisors}, more than the {self.robots} robots; a supervisor helps "
+                f"one robot at a time, valid is 0 to {self.robots}"
+            )
+
+    @property
+    def interactive(self) -> bool:
+        """Whether people's teleoperation is asked for and learned from."""
+        return self.algorithm in ("ifl", "iifl", "iifl-random")
+
+
+def run_simulation(simulation: Simulation, out: Path, progress: Progress) -> dict[str, Any]:
+    """Run, or go on with, one simulation in a folder; returns and writes metrics.json.
+
+    Raises RequestError where the folder holds another simulation.
+    """
+    files = _Files(out)
+    files.claim(simulation)
+    if files.metrics.exists():
+        return dict(json.loads(files.metrics.read_text()))
+    run = start(simulation)
+    if files.state.exists():
+        files.load(run)
+    begun, before = time.perf_counter(), run.timings.wall_s
+    while run.state.step < simulation.steps:
+        run.step()
+        run.timings.wall_s = before + time.perf_counter() - begun
+        progress(run.state.step, run.history[-1])
+        if run.state.step % SAVE_EVERY == 0 and run.state.step < simulation.steps:
+            files.save(run)
+    metrics = summary(simulation, run)
+    files.write_history(run.history)
+    write_json(files.metrics, metrics)
+    return metrics
+
+
+def start(simulation: Simulation) -> Lockstep:
+    """A run before its first step."""
+    policy, threshold, dataset = initial_policy(simulation.task, simulation.algorithm)
+    return Lockstep(
+        config=supervision_config(simulation, threshold),
+        fleet=make_fleet(simulation.task, simulation.robots, simulation.seed),
+        supervisors=make_supervisors(simulation.task, simulation.supervisors, simulation.seed),
+        policy=policy,
+        dataset=dataset,
+        seed=simulation.seed,
+        retrain=retraining(simulation.task, simulation.seed) if simulation.interactive else None,
+    )
+
+
+def supervision_config(simulation: Simulation, threshold: float) -> SupervisionConfig:
+    """How this algorithm's fleet is supervised."""
+    defaults = task_defaults(simulation.task)
+    config = SupervisionConfig(
+        robots=simulation.robots,
+        supervisors=simulation.supervisors,
+        uncertainty_threshold=threshold,
+        minimum_intervention_steps=defaults.minimum_intervention_steps,
+        hard_reset_steps=defaults.hard_reset_steps,
+        retrain_every=defaults.retrain_every if simulation.interactive else 0,
+        episode_length=defaults.episode_length,
+        seed=simulation.seed,
+        priority="uncertainty_constraint" if simulation.interactive else "constraint",
+    )
+    if simulation.algorithm != "iifl-random":
+        return config
+    share = 1.0 - recipe(simulation.task).threshold_percentile / 100.0
+    robot_steps = simulation.robots * simulation.steps
+    budget = simulation.random_budget or round(robot_steps * share * config.minimum_intervention_steps)
+    calls = budget / config.minimum_intervention_steps
+    return replace(
+        config, priority="random", random_budget=budget, random_probability=min(1.0, calls / robot_steps)
+    )
+
+
+def retraining(task: str, seed: int, *, learn_from: Callable[[Dataset], Dataset] | None = None) -> Any:
+    """What `Lockstep.retrain` calls: train on the aggregated dataset from the present weights."""
+    config = recipe(task).retraining
+
+    def retrain(policy: Policy, dataset: Dataset, step: int) -> Policy:
+        data = learn_from(dataset) if learn_from else dataset
+        return train(policy, data, config, seed=seed + step).policy
+
+    return retrain
+
+
+def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
+    """metrics.json of a run."""
+    timings = run.timings
+    return {
+        **{name: value for name, value in asdict(simulation).items() if name != "random_budget"},
+        **run.state.metrics(run.config),
+        "uncertainty_threshold": run.config.uncertainty_threshold,
+        "wall_s": round(timings.wall_s, 3),
+        "inference_s": round(timings.inference_s, 3),
+        "uncertainty_s": round(timings.uncertainty_s, 3),
+        "training_s": round(timings.training_s, 3),
+    }
+
+
+class _Files:
+    """The files of one run; the state is written whole or not at all."""
+
+    def __init__(self, out: Path) -> None:
+        self.request = out / "simulation.json"
+        self.metrics = out / "metrics.json"
+        self.history = out / "metrics.csv"
+        self.state = out / "resume.npz"
+        self.policy = out / "policy.safetensors"
+        self.dataset = out / "dataset.npz"
+
+    def claim(self, simulation: Simulation) -> None:
+        """Enter what this folder holds, or check that it is the same."""
+        wanted = asdict(simulation)
+        if not self.request.exists():
+            write_json(self.request, wanted)
+            return
+        found = json.loads(self.request.read_text())
+        other = {name: found.get(name) for name in wanted if found.get(name) != wanted[name]}
+        if other:
+            raise RequestError(
+                f"{self.request.parent} holds another run ({other}); "
+                "choose another --out or remove the folder"
+            )
+
+    def save(self, run: Lockstep) -> None:
+        """Everything that decides the rest of the run; `resume.npz` comes last and makes the save valid."""
+        marks = f"step-{run.state.step}"
+        save_checkpoint(self.policy.with_stem(f"policy-{marks}"), run.policy)  # type: ignore[arg-type]
+        run.dataset.save(self.dataset.with_stem(f"dataset-{marks}"))
+        arrays: dict[str, NDArray[Any]] = {
+            f"fleet/{name}": array for name, array in run.fleet.snapshot().items()
+        }
+        for seat, supervisor in enumerate(run.supervisors):
+            arrays |= {f"supervisor {seat}/{name}": array for name, array in supervisor.snapshot().items()}
+        plain = {
+            "marks": marks,
+            "state": run.state.to_dict(),
+            "history": run.history,
+            "timings": asdict(run.timings),
+        }
+        arrays["plain"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
+        partial = self.state.with_suffix(".part")
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        partial.replace(self.state)
+        for kept in (self.policy, self.dataset):
+            for old in kept.parent.glob(f"{kept.stem}-step-*{kept.suffix}"):
+                if not old.stem.endswith(marks):
+                    old.unlink()
+
+    def load(self, run: Lockstep) -> None:
+        """Bring a fresh run to where the saved one was."""
+        with np.load(self.state, allow_pickle=False) as arrays:
+            plain = json.loads(arrays["plain"].tobytes())
+            parts: dict[str, dict[str, NDArray[Any]]] = {}
+            for key in arrays.files:
+                owner, _, name = key.partition("/")
+                parts.setdefault(owner, {})[name] = arrays[key]
+        run.fleet.restore(parts["fleet"])
+        for seat, supervisor in enumerate(run.supervisors):
+            supervisor.restore(parts[f"supervisor {seat}"])
+        run.policy = load_checkpoint(self.policy.with_stem(f"policy-{plain['marks']}"))[0]
+        run.dataset = Dataset.load(self.dataset.with_stem(f"dataset-{plain['marks']}"))
+        run.state = SupervisionState.from_dict(plain["state"])
+        run.history = plain["history"]
+        run.timings = Timings(**plain["timings"])
+
+    def write_history(self, history: list[dict[str, float]]) -> None:
+        """One row per step, cumulative."""
+        with self.history.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(history[0]))
+            writer.writeheader()
+            writer.writerows(history)
