@@ -2,7 +2,7 @@
 
 import { ASPECT, END_RADIUS } from "./aim.js";
 
-const HEAD = 0.02;
+const HEAD = 0.017;
 const CROSS = 0.012;
 const DOT = 0.007;
 

@@ -11,8 +11,8 @@ export class ChartPlot {
   #picture;
   #lines;
   #marks = svg("g", { class: "marks" });
-  #level = svg("line", { class: "threshold" });
-  #cursor = svg("line", { class: "cursor", y1: 0, y2: HEIGHT });
+  #level = svg("line", { class: "threshold none" });
+  #cursor = svg("line", { class: "cursor none", y1: 0, y2: HEIGHT });
   #values;
   #top = el("span", { className: "tick top number" });
   #bottom = el("span", { className: "tick bottom number" });

@@ -116,7 +116,8 @@ export class Connection extends EventTarget {
 
   #lost(event) {
     this.#clear();
-    if (event.code === SIGNED_OUT) {
+    // Signing out elsewhere closes every page of a person; one that is still signed in is welcomed again.
+    if (event.code === SIGNED_OUT && this.status !== "open") {
       this.#refused("You are signed out. Sign in again to go on.");
       return;
     }

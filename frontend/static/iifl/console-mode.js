@@ -25,7 +25,7 @@ export function consoleMode({ connection, state, lease, seat, busy }) {
     return say("no-seat", "WATCHING ONLY", withReason(seat.reason, "You hold no supervisor’s seat, so no robot will call you."));
   }
   if (seat?.paused) return say("paused", "PAUSED", "You keep your seat and are called for nothing. P ends the pause.");
-  return say("own", "ROBOTS ON THEIR OWN", ownDetail(state));
+  return say("own", "ROBOTS ON THEIR OWN", "You are called as soon as a robot needs you.");
 }
 
 function say(mode, title, detail) {
@@ -69,10 +69,11 @@ export function ownDetail(state) {
   const helped = away.filter((robot) => robot.supervisor !== null);
   const waiting = away.filter((robot) => robot.supervisor === null);
   if (helped.length) parts.push(helped.map((robot) => `${holder(state, robot)} has robot ${robot.robot}`).join(", "));
-  if (calling.length) parts.push(`${names(calling)} asks for help`);
-  if (waiting.length) parts.push(`${names(waiting)} waits for a hard reset`);
-  return `${parts.join("; ")}.`;
+  if (calling.length) parts.push(`${names(calling)} ${calling.length > 1 ? "ask" : "asks"} for help`);
+  if (waiting.length) parts.push(`${names(waiting)} ${waiting.length > 1 ? "wait" : "waits"} for a hard reset`);
+  const sentence = `${parts.join("; ")}.`;
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-const names = (robots) => `robot ${robots.map((robot) => robot.robot).join(", ")}`;
+const names = (robots) => `${robots.length > 1 ? "robots" : "robot"} ${robots.map((robot) => robot.robot).join(", ")}`;
 const holder = (state, robot) => state.seats.find((seat) => seat.seat === robot.supervisor)?.holder ?? `supervisor ${robot.supervisor}`;

@@ -23,6 +23,8 @@ import "./stage.js";
 const TITLES = { mine: "needs you", reset: "needs a hard reset" };
 const TONES = { sent: "sent", accepted: "sent", executed: "done", clamped: "done" };
 const DEFAULT_STALE_MS = 500;
+/** How long a fault that the server reports stays in the banner. [ms] */
+const PROBLEM_MS = 6000;
 
 export class ConsolePage extends LivePage {
   #lease = null;
@@ -34,6 +36,7 @@ export class ConsolePage extends LivePage {
   #attention = new Attention();
   #endView = null;
   #stale = true;
+  #problem = { text: "", until: 0 };
   #parts = {};
   #buttons = {};
 
@@ -75,7 +78,7 @@ export class ConsolePage extends LivePage {
     else if (message.type === "seat") this.#seat = message;
     else if (message.type === "state") this.#state(message, now);
     else if (message.type === "outcome") this.#orders.outbox.hear(message, now);
-    else if (message.type === "error") this.#say(message.message);
+    else if (message.type === "error") this.#problem = { text: message.message, until: now + PROBLEM_MS };
     this.changed();
   }
 
@@ -88,6 +91,7 @@ export class ConsolePage extends LivePage {
     const shown = consoleMode(known);
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
+    if (this.#problem.until > this.connection.now()) shown.detail = this.#problem.text;
     banner.show(shown, this.#lease ? `Robot ${this.#lease.robot}` : "");
     stage.mode = shown.mode;
     stage.hidden = this.#lease === null;
@@ -210,7 +214,7 @@ export class ConsolePage extends LivePage {
     this.#able("pause", seated);
     const paused = Boolean(this.#seat?.paused);
     this.#buttons.pause.setAttribute("aria-pressed", String(paused));
-    setText(this.#buttons.pause.lastElementChild, paused ? "End pause" : "Pause");
+    setText(this.#buttons.pause.lastElementChild, paused ? "Resume" : "Pause");
   }
 
   #able(name, able) {

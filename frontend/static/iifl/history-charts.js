@@ -24,15 +24,14 @@ const SPECS = [
 export class HistoryCharts extends HTMLElement {
   history = new History();
   #plots = SPECS.map((spec) => new ChartPlot(spec));
-  #from = el("span", { className: "number" });
-  #to = el("span", { className: "number" });
+  #steps = el("span", { className: "number" });
   #flags = el("div", { className: "flags" });
   #at = null;
   #threshold = 0;
   #queued = false;
 
   connectedCallback() {
-    const axis = el("div", { className: "steps" }, this.#from, this.#flags, this.#to);
+    const axis = el("div", { className: "steps" }, this.#steps, this.#flags);
     this.replaceChildren(...this.#plots.map((plot) => plot.element), axis);
     this.addEventListener("pointermove", (event) => this.#move(event));
     this.addEventListener("pointerleave", () => this.#point(null));
@@ -63,8 +62,7 @@ export class HistoryCharts extends HTMLElement {
       this.#queued = false;
       const range = this.#range;
       SPECS.forEach((spec, index) => this.#plots[index].draw(this.history, range, spec.threshold ? this.#threshold : null));
-      setText(this.#from, `step ${count(range.low)}`);
-      setText(this.#to, count(range.high));
+      setText(this.#steps, `steps ${count(range.low)} to ${count(range.high)}`);
       this.#flag(range);
       this.#point(this.#at);
     });

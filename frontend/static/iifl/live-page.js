@@ -52,7 +52,7 @@ export class LivePage extends HTMLElement {
       this.#strip.state(message);
       this.#stop.show(message.status);
     }
-    this.heard(message);
+    if (message.type !== "error" || message.code !== "no_run") this.heard(message);
     if (message.type === "state") this.watchNow();
   }
 
@@ -61,6 +61,7 @@ export class LivePage extends HTMLElement {
     if (status !== "open") this.cameras.forget();
     this.dataset.connection = status;
     this.#strip.connection(status, this.connection.clock.roundTrip);
+    this.#stop.connection(status);
     if (status === "refused" && !this.querySelector(".sign-in-again")) this.#offerSignIn();
     this.changed();
   }

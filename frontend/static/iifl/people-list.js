@@ -7,11 +7,13 @@ const CELLS = ["holder", "doing", "last"];
 
 export class PeopleList extends HTMLElement {
   #body = el("tbody");
-  #empty = el("p", { className: "muted empty", textContent: "This run has no supervisors." });
+  #table;
+  #empty = el("p", { className: "muted empty", textContent: "Nobody yet." });
 
   connectedCallback() {
     const heads = ["seat", "does", "last intervention"].map((text) => el("th", { scope: "col", textContent: text }));
-    this.replaceChildren(el("table", {}, el("thead", {}, el("tr", {}, ...heads)), this.#body), this.#empty);
+    this.#table = el("table", { hidden: true }, el("thead", {}, el("tr", {}, ...heads)), this.#body);
+    this.replaceChildren(this.#table, this.#empty);
   }
 
   show(state) {
@@ -23,7 +25,8 @@ export class PeopleList extends HTMLElement {
       setText(doing, whatItDoes(seat));
       setText(last, seat.last_intervention_s === null ? "none yet" : `${duration(seat.last_intervention_s)} ago`);
     });
-    this.#empty.hidden = state.seats.length > 0;
+    this.#table.hidden = state.seats.length === 0;
+    this.#empty.hidden = !this.#table.hidden;
   }
 }
 

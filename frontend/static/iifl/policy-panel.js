@@ -7,7 +7,7 @@ const WORDS = { idle: "no retraining now", queued: "retraining queued", running:
 
 export class PolicyPanel extends HTMLElement {
   #version = el("span", { className: "number", data: { testid: "policy-version" }, textContent: "–" });
-  #trained = el("span", { className: "number" });
+  #trained = el("span", { className: "number", textContent: "–" });
   #word = el("span");
   #progress = el("progress", { max: 1, value: 0, data: { testid: "retraining-progress" } });
   #message = el("p", { className: "muted" });
@@ -29,8 +29,8 @@ export class PolicyPanel extends HTMLElement {
     this.dataset.status = retraining.status;
     this.#progress.value = running ? retraining.progress : 0;
     this.#progress.dataset.status = retraining.status;
-    const from = running && retraining.from_step !== null ? `, since step ${count(retraining.from_step)}` : "";
-    setText(this.#word, running ? `${WORDS.running} ${percent(retraining.progress)}${from}` : WORDS[retraining.status]);
+    setText(this.#word, running ? `${WORDS.running} ${percent(retraining.progress)}` : WORDS[retraining.status]);
+    this.#word.title = retraining.from_step === null ? "" : `From what was known at step ${count(retraining.from_step)}`;
     setText(this.#message, retraining.message);
   }
 }

@@ -18,8 +18,8 @@ class QueueItem extends HTMLElement {
 
   connectedCallback() {
     this.setAttribute("role", "listitem");
-    const line = el("div", { className: "card-line" }, this.#shape, this.#name, this.#word, this.#wait);
-    this.replaceChildren(this.#camera, el("div", { className: "card-text" }, line, this.#bar));
+    const line = el("div", { className: "card-line" }, this.#shape, this.#name, this.#wait);
+    this.replaceChildren(this.#camera, el("div", { className: "card-text" }, line, this.#word, this.#bar));
   }
 
   attach(cameras, robot) {

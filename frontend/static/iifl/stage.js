@@ -19,7 +19,7 @@ export class Stage extends HTMLElement {
   #age = el("span", { className: "chip number", data: { testid: "frame-age" } });
   #outcome = el("span", { className: "chip", data: { testid: "outcome" }, attributes: { role: "status", "aria-live": "polite" } });
   #stale = el("div", { className: "stale", hidden: true }, el("strong", { className: "number" }), el("span"));
-  #tip = el("div", { className: "tip", hidden: true, data: { testid: "refusal" } });
+  #tip = el("div", { className: "tip", hidden: true, data: { testid: "refusal" }, attributes: { role: "alert" } });
   #frame = null;
   #drawing = { arrow: null, tone: "draft", reach: false };
 
