@@ -1,11 +1,12 @@
 """What decides one training."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from policy.errors import InputError
 from policy.learning.augmentation import AugmentationConfig
 from policy.learning.counter_examples import PUBLISHED_COUNTER_EXAMPLES, CounterExampleConfig
+from policy.learning.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class TrainingConfig:
     """Share of every batch that is drawn from samples appended since the dataset began; None draws all
     samples alike. Without appended samples it means nothing."""
 
+    precision: Precision = "auto"
+    """Of matrix products; "auto" is bfloat16 where the processor is made for it."""
+
     def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            raise InputError(f"precision is {self.precision!r}; valid are {', '.join(get_args(Precision))}")
         if self.updates < 0 or self.batch_size < 1 or self.fold < 0:
             raise InputError(
                 f"updates {self.updates} and fold {self.fold} must be at least 0, "

@@ -99,7 +99,7 @@ class Dataset:
     def load(cls, path: Path) -> "Dataset":
         """Inverse of `save`; no code in a file can run. Raises InputError for a file that is not one."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return cls(
                     arrays["observations"], arrays["actions"], arrays["provenance"], int(arrays["initial"])
                 )

@@ -38,7 +38,7 @@ def evaluate(
     nll = float("nan")
     if isinstance(policy, ImplicitPolicy):
         states = as_observations(observations, policy.config.network)
-        nll = float(_nll(policy, states, torch.as_tensor(actions), seed).mean())
+        nll = float(_nll(policy, states, torch.from_numpy(np.array(actions)), seed).mean())
     return HeldOut(error, nll)
 
 

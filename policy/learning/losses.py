@@ -9,7 +9,7 @@ from policy.energy.network import Energy
 
 def info_nce(positive: Tensor, negative: Tensor) -> Tensor:
     """InfoNCE (Eq. 5), mean over the batch: energies of true actions, (B,), and counter-examples, (B, K)."""
-    logits = -torch.cat([positive[:, None], negative], dim=1)  # (B, 1 + K)
+    logits = -torch.cat([positive[:, None], negative], dim=1).float()  # (B, 1 + K)
     return functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))
 
 

@@ -22,6 +22,7 @@ from policy.learning.config import TrainingConfig
 from policy.learning.counter_examples import draw
 from policy.learning.dataset import Dataset
 from policy.learning.losses import gradient_penalty, info_nce
+from policy.learning.precision import uses_bfloat16
 from policy.sampling.box import bounds
 
 Policy = ImplicitPolicy | ExplicitPolicy
@@ -111,11 +112,13 @@ def _train_member(
     optimizer = torch.optim.AdamW(
         member.parameters(), config.learning_rate, weight_decay=config.weight_decay, foreach=True
     )
+    half = uses_bfloat16(config.precision)
     history = []
     for update, (observations, actions) in enumerate(batches(dataset, originals, config, generator)):
         for group in optimizer.param_groups:
             group["lr"] = _learning_rate(config, update)
-        loss = _loss(member, observations, actions, config, draws)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            loss = _loss(member, observations, actions, config, draws)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise PolicyError(
@@ -136,7 +139,7 @@ def _loss(
     member: nn.Module, observations: Tensor, actions: Tensor, config: TrainingConfig, draws: torch.Generator
 ) -> Tensor:
     if not isinstance(member, EnergyNetwork):
-        return functional.mse_loss(member(observations), actions)
+        return functional.mse_loss(member(observations).float(), actions)
     low, high = bounds(-1.0, 1.0, actions.shape[1])
     features = member.encode(observations)
     negatives = draw(config.counter_examples, member.head, features, low, high, draws)  # (B, K, A)
