@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,11 @@ from django.db.models import Max
 
 from iifl_server.learning.datasets import demonstrations, executed_pushes
 from iifl_server.learning.models import Checkpoint, Retraining
+from iifl_server.learning.recipes import recipe
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.config import TrainingConfig
 from policy.learning.dataset import Dataset
 from policy.learning.trainer import train
-
-UPDATES = 250
-LEARNING_RATE = 5e-4
-ONLINE_SHARE = 0.5
-"""Of every batch, from what supervisors did during the run."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class Plan:
     source: Path
     """Weights that training goes on from."""
     dataset: Dataset
-    updates: int
+    config: TrainingConfig
     from_step: int
     seed: int
 
@@ -49,12 +45,14 @@ def plan(retraining_id: int) -> Plan:
     run, current = retraining.run, retraining.run.checkpoint
     assert current is not None
     first = Checkpoint.objects.filter(run=run).order_by("version").first()
-    data_seed = int(first.manifest.get("data_seed", first.manifest.get("seed", 0))) if first else 0
+    data_seed = int(first.manifest.get("data_seed", 0)) if first else 0
     observations, actions = demonstrations(run.task, data_seed)
     dataset = Dataset(observations, actions, "demonstration")
     seen, done, names = executed_pushes(run.pk, retraining.from_step)
     if len(done):
         dataset = dataset.append(seen, done, names)
+    usual = recipe(run.task).retraining
+    updates = run.config.get("retraining", {}).get("updates")
     newest = Checkpoint.objects.filter(run=run).aggregate(Max("version"))["version__max"]
     return Plan(
         run=run.pk,
@@ -62,7 +60,9 @@ def plan(retraining_id: int) -> Plan:
         version=newest + 1,
         source=Path(current.path),
         dataset=dataset,
-        updates=run.config.get("retraining", {}).get("updates") or UPDATES,
+        config=replace(recipe(run.task).retraining, updates=updates)
+        if updates
+        else recipe(run.task).retraining,
         from_step=retraining.from_step,
         seed=run.seed + retraining.from_step,
     )
@@ -75,13 +75,14 @@ def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> 
     """
     torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
     policy, before = load_checkpoint(work.source)
-    config = TrainingConfig(updates=work.updates, learning_rate=LEARNING_RATE, online_share=ONLINE_SHARE)
     made = train(
         policy,
         work.dataset,
-        config,
+        work.config,
         seed=work.seed,
-        progress=lambda done, figures: report(done, f"update {int(figures['update'])} of {work.updates}"),
+        progress=lambda done, figures: report(
+            done, f"update {int(figures['update'])} of {work.config.updates}"
+        ),
     )
     kept = {name: before[name] for name in ("uncertainty_threshold", "data_seed") if name in before}
     return save_checkpoint(

@@ -22,6 +22,8 @@ from iifl_server.live.protocol import ProtocolError
 logger = logging.getLogger(__name__)
 
 NOT_SIGNED_IN = 4401
+TOUCH_EVERY_MS = 1_000
+"""Pings come every 2 s; faster ones are answered and write nothing."""
 NO_LEASE: dict[str, Any] = {"type": "lease", "lease": None}
 
 
@@ -34,6 +36,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._run: int | None = None
         self._console = False
         self._viewer: Viewer | None = None
+        self._touched_at = 0.0
         self._times: deque[float] = deque(maxlen=protocol.MESSAGES_PER_S)
         self._sent: dict[str, dict[str, Any]] = {}
         await self.accept()
@@ -149,7 +152,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _ping(self, message: dict[str, Any]) -> None:
         await self._say({"type": "pong", "sent_at": message["sent_at"], "server_time": now_ms()})
-        if self._console:
+        if self._console and now_ms() - self._touched_at > TOUCH_EVERY_MS:
             await self._touch()
 
     async def _watch(self, run: int, message: dict[str, Any]) -> None:
@@ -179,6 +182,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _touch(self, *, paused: bool | None = None) -> None:
         person = self._signed_in
+        self._touched_at = now_ms()
         await database_sync_to_async(presence.touch)(
             self._run, person.pk, person.username, now_ms(), paused=paused
         )
