@@ -10,7 +10,7 @@ const load = (name) => import(join(here, "../../frontend/static/iifl", name));
 const example = (type, index = 0) => JSON.parse(readFileSync(join(here, `${type}.json`), "utf8"))[index].message;
 
 const { Aim, clipPush, distance } = await load("aim.js");
-const { Outbox, describe } = await load("outbox.js");
+const { Outbox, describe, showsDone } = await load("outbox.js");
 const { consoleMode } = await load("console-mode.js");
 const { ServerClock } = await load("clock.js");
 const { History, axis } = await load("history.js");
@@ -34,12 +34,13 @@ const tests = {
     near(distance([0.5, 0.5], end), 0.1);
     near((end[1] - 0.5) / (end[0] - 0.5), 0.4 / 0.3);
   },
-  "an arrow goes when the cube has moved under it, and not before": () => {
+  "an arrow follows a cube that drifts, and goes with one that moved by more than a push": () => {
     const aim = new Aim();
     aim.place(frame([0.5, 0.5]), 0.55, 0.5);
-    assert.equal(aim.follow(frame([0.505, 0.5])), "");
+    assert.equal(aim.follow(frame([0.53, 0.5])), "");
+    assert.deepEqual(aim.arrow(frame([0.53, 0.5])).anchor, [0.53, 0.5]);
     assert.deepEqual(aim.click, [0.55, 0.5]);
-    assert.match(aim.follow(frame([0.53, 0.5])), /moved/);
+    assert.match(aim.follow(frame([0.61, 0.5])), /moved/);
     assert.equal(aim.click, null);
   },
   "an arrow goes with its robot": () => {
@@ -88,6 +89,28 @@ const tests = {
     box.tick(5000, 10000);
     assert.equal(box.latest.status, "accepted");
   },
+  "an executed push is shown done when the cube is there, or a step later": () => {
+    const box = new Outbox();
+    box.add(push, { end: [0.45, 0.5] }, 0);
+    const seen = (captured_at, anchor) => ({ ...frame(anchor), captured_at });
+    assert.ok(!showsDone(box.latest, seen(500, [0.45, 0.5]), 1000));
+    box.hear(outcome("executed"), 400);
+    assert.ok(!showsDone(box.latest, seen(300, [0.45, 0.5]), 1000));
+    assert.ok(!showsDone(box.latest, seen(500, [0.4, 0.5]), 1000));
+    assert.ok(showsDone(box.latest, seen(500, [0.452, 0.5]), 1000));
+    assert.ok(showsDone(box.latest, seen(1500, [0.4, 0.5]), 1000));
+  },
+  "a confirmed hard reset is waited for, under its own lease only": () => {
+    const box = new Outbox();
+    const reset = example("hard_reset");
+    box.add(reset, null, 0);
+    assert.ok(!box.resetting({ token: reset.lease }));
+    box.hear(outcome("executed"), 50);
+    assert.ok(box.resetting({ token: reset.lease }));
+    assert.ok(!box.resetting({ token: "another" }));
+    assert.equal(box.recent({ token: "another" }, 5000), box.latest);
+    assert.equal(box.recent({ token: "another" }, 7000), null);
+  },
   "an outcome of somebody else's command changes nothing": () => {
     const box = new Outbox();
     box.add(push, null, 0);
@@ -102,6 +125,7 @@ const tests = {
     assert.equal(mode({ lease }), "mine");
     assert.equal(mode({ lease, busy: true }), "waiting");
     assert.equal(mode({ lease: { ...lease, kind: "hard_reset" } }), "reset");
+    assert.equal(mode({ lease: { ...lease, kind: "hard_reset" }, resetting: true }), "waiting");
     assert.equal(mode({ lease, state: { ...running, status: "stopped" } }), "stopped");
     assert.equal(mode({ lease, state: { ...running, status: "held" } }), "held");
     assert.equal(mode({ lease, connection: { status: "offline", reason: "" } }), "offline");

@@ -2,8 +2,6 @@
 
 /** Height over width of every camera image. */
 export const ASPECT = 3 / 4;
-/** How far the cube may drift under an arrow, in widths of the image, before the arrow means something else. */
-const MOVED = 0.02;
 /** Radius of the end circle, as a fraction of the width. */
 export const END_RADIUS = 0.022;
 
@@ -44,14 +42,17 @@ export class Aim {
     this.#frame = null;
   }
 
-  /** Follow to a newer frame. Returns a reason if the arrow had to go, else an empty text. */
+  /**
+   * Follow to a newer frame: the end stays where the person wants the cube, the arrow begins where the cube is now.
+   * Returns a reason if the arrow had to go, since the cube has moved by more than a push; else an empty text.
+   */
   follow(frame) {
     if (!this.#click) return "";
     if (frame.robot !== this.#frame.robot || !frame.anchor) {
       this.undo();
       return "The picture has changed. Aim again.";
     }
-    if (distance(this.#frame.anchor, frame.anchor) > MOVED) {
+    if (distance(this.#frame.anchor, frame.anchor) > frame.reach) {
       this.undo();
       return "The cube has moved. Aim again.";
     }

@@ -4,16 +4,18 @@ const withReason = (reason, otherwise) => reason || otherwise;
 
 /**
  * The banner for what is known: `{mode, title, detail}`.
- * `connection` {status, reason}, `state`, `lease` and `seat` as on the wire or null, `busy`: a command is under way.
+ * `connection` {status, reason}, `state`, `lease` and `seat` as on the wire or null, `busy`: a command is under way,
+ * `resetting`: the hard reset under this lease is confirmed.
  */
-export function consoleMode({ connection, state, lease, seat, busy }) {
+export function consoleMode({ connection, state, lease, seat, busy, resetting }) {
   const before = beforeRun(connection, state);
   if (before) return before;
   const halted = haltedRun(state);
   if (halted) return halted;
   if (lease?.kind === "hard_reset") {
+    if (resetting) return say("waiting", "WAITING FOR ROBOT", "The hard reset is confirmed and takes some steps.");
     return busy
-      ? say("waiting", "WAITING FOR ROBOT", "The reset is sent. Stay until the robot is back.")
+      ? say("waiting", "WAITING FOR ROBOT", "The confirmation is on its way.")
       : say("reset", "HARD RESET NEEDED", "The robot broke a constraint and stands still. R confirms that it is put back.");
   }
   if (lease) {

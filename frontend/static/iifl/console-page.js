@@ -13,7 +13,7 @@ import { LivePage } from "./live-page.js";
 import "./metric-list.js";
 import "./mode-banner.js";
 import { Orders, whyNoPush } from "./orders.js";
-import { describe } from "./outbox.js";
+import { describe, showsDone } from "./outbox.js";
 import "./policy-panel.js";
 import "./queue-list.js";
 import { queueOf } from "./robot-words.js";
@@ -23,6 +23,8 @@ import "./stage.js";
 const TITLES = { mine: "needs you", reset: "needs a hard reset" };
 const TONES = { sent: "sent", accepted: "sent", executed: "done", clamped: "done" };
 const DEFAULT_STALE_MS = 500;
+/** How long the arrow of a push that failed stays. [ms] */
+const FAILED_ARROW_MS = 4000;
 /** How long a fault that the server reports stays in the banner. [ms] */
 const PROBLEM_MS = 6000;
 
@@ -87,7 +89,8 @@ export class ConsolePage extends LivePage {
     if (!this.#orders) return;
     const { banner, stage, calm } = this.#parts;
     const { outbox } = this.#orders;
-    const known = { connection: this.connection, state: this.state, lease: this.#lease, seat: this.#seat, busy: outbox.busy };
+    const [lease, seat] = [this.#lease, this.#seat];
+    const known = { connection: this.connection, state: this.state, lease, seat, busy: outbox.busy, resetting: outbox.resetting(lease) };
     const shown = consoleMode(known);
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
@@ -96,10 +99,10 @@ export class ConsolePage extends LivePage {
     stage.mode = shown.mode;
     stage.hidden = this.#lease === null;
     calm.hidden = this.#lease !== null;
+    stage.outcome = describe(outbox.recent(lease, this.connection.now()));
     const quiet = shown.mode === "own" && this.state ? ownDetail(this.state) : shown.title.charAt(0) + shown.title.slice(1).toLowerCase();
     calm.show(quiet, shown.mode === "own" ? "" : shown.detail);
     this.#attention.title = TITLES[shown.mode] ? `Robot ${this.#lease.robot} ${TITLES[shown.mode]}` : "";
-    stage.outcome = describe(outbox.latest);
     this.#draw();
     this.#enable();
   }
@@ -111,6 +114,7 @@ export class ConsolePage extends LivePage {
     const age = stage.frame ? now - stage.frame.captured_at : null;
     const stale = age === null || age > (this.welcome?.limits.stale_ms ?? DEFAULT_STALE_MS);
     stage.age(age, stale);
+    stage.outcome = describe(this.#orders.outbox.recent(this.#lease, now));
     if (stale !== this.#stale || before !== this.#orders.outbox.latest?.status) {
       this.#stale = stale;
       this.changed();
@@ -176,8 +180,8 @@ export class ConsolePage extends LivePage {
   }
 
   #shownDone(sent, frame) {
-    if (!frame || sent.status === "sent" || sent.status === "accepted") return false;
-    return sent.status === "executed" ? frame.captured_at > sent.heardAt : this.connection.now() - sent.heardAt > 4000;
+    if (sent.status === "executed") return showsDone(sent, frame, 1000 * (this.welcome?.run.pace ?? 1));
+    return !this.#orders.outbox.busy && this.connection.now() - sent.heardAt > FAILED_ARROW_MS;
   }
 
   #refusal() {

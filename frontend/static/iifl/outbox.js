@@ -1,7 +1,13 @@
 /** Commands of this page and what has been heard of them; never more. Pure: times come in as arguments. */
 
+import { distance } from "./aim.js";
+
 /** Without a word for this long, what became of a command is unknown. [ms] */
 export const UNHEARD_MS = 3000;
+/** An outcome under an earlier lease stays this long. [ms] */
+const RECENT_MS = 6000;
+/** A cube this near to the end of a push has arrived, in widths of the image. */
+const ARRIVED = 0.01;
 const KEPT = 20;
 const OPEN = ["sent", "accepted"];
 const NAMES = { push: "Push", hard_reset: "Hard reset", hand_back: "Hand-back" };
@@ -50,10 +56,32 @@ export class Outbox {
     return this.latest !== null && OPEN.includes(this.latest.status);
   }
 
+  /** True once a hard reset under this lease is confirmed: it takes some steps, and asking twice helps nobody. */
+  resetting(lease) {
+    const { kind, status, message } = this.latest ?? {};
+    return kind === "hard_reset" && message.lease === lease?.token && ["accepted", "executed"].includes(status);
+  }
+
+  /** What is worth saying now: the last command of this lease, or a recent one. */
+  recent(lease, now) {
+    const entry = this.latest;
+    return entry && (entry.message.lease === lease?.token || now - entry.heardAt < RECENT_MS) ? entry : null;
+  }
+
   /** Messages whose fate is open. Asking again with the same id is safe: a server answers it, and never moves twice. */
   get unsettled() {
     return this.#entries.filter((one) => [...OPEN, "unheard"].includes(one.status)).map((one) => one.message);
   }
+}
+
+/**
+ * Whether a frame shows an executed push done: the cube is at its end, or a step has passed since it was heard.
+ * `pace`: length of a step. [ms]
+ */
+export function showsDone(entry, frame, pace) {
+  if (entry.status !== "executed" || !frame || frame.captured_at <= entry.heardAt) return false;
+  const arrived = frame.anchor && entry.arrow && distance(frame.anchor, entry.arrow.end) < ARRIVED;
+  return Boolean(arrived) || frame.captured_at > entry.heardAt + pace;
 }
 
 /** What is known about a command, in words: `{status, text}`. */
@@ -64,7 +92,7 @@ export function describe(entry) {
   const texts = {
     sent: `${name} sent, not answered yet.`,
     accepted: `${name} accepted. The robot acts at its next step.`,
-    executed: entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`,
+    executed: entry.kind === "hard_reset" ? `Hard reset confirmed.${why}` : entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`,
     refused: `${name} refused.${why}`,
     late: `${name} too late.${why}`,
     unknown: `${name}: unknown.${why}`,

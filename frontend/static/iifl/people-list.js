@@ -3,6 +3,7 @@
 import { el, keyed, setText } from "./dom.js";
 import { duration } from "./format.js";
 
+const HEADS = [["seat", "Who sits on a supervisor’s seat"], ["does", ""], ["last acted", "Time since the last intervention"]];
 const CELLS = ["holder", "doing", "last"];
 
 export class PeopleList extends HTMLElement {
@@ -11,7 +12,7 @@ export class PeopleList extends HTMLElement {
   #empty = el("p", { className: "muted empty", textContent: "Nobody yet." });
 
   connectedCallback() {
-    const heads = ["seat", "does", "last intervention"].map((text) => el("th", { scope: "col", textContent: text }));
+    const heads = HEADS.map(([text, title]) => el("th", { scope: "col", textContent: text, title }));
     this.#table = el("table", { hidden: true }, el("thead", {}, el("tr", {}, ...heads)), this.#body);
     this.replaceChildren(this.#table, this.#empty);
   }
@@ -21,7 +22,8 @@ export class PeopleList extends HTMLElement {
     keyed(this.#body, state.seats, (seat) => seat.seat, make, (row, seat) => {
       const [holder, doing, last] = row.children;
       row.dataset.kind = seat.kind;
-      setText(holder, seat.kind === "person" ? seat.holder : `${seat.holder} (algorithm)`);
+      setText(holder, seat.holder);
+      holder.title = seat.kind === "person" ? "a person" : "an algorithm, while no person takes the seat";
       setText(doing, whatItDoes(seat));
       setText(last, seat.last_intervention_s === null ? "none yet" : `${duration(seat.last_intervention_s)} ago`);
     });
