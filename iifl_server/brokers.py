@@ -48,7 +48,7 @@ def server_urls(url: str, frames: str | None = None) -> BrokerUrls:
     return BrokerUrls(celery=url, results=url, layer=url, live=url, frames=frames or url)
 
 
-def broker_client() -> "redis.Redis[bytes]":
+def broker_client() -> redis.Redis:
     """A connection of one's own to the broker of the settings, for a look at whether it answers."""
     from django.conf import settings
 

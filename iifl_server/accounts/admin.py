@@ -11,8 +11,9 @@ from iifl_server.accounts.models import AuditLog, Person
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
+    _UserAdmin = UserAdmin[Person]
 else:
-    _ModelAdmin = admin.ModelAdmin
+    _ModelAdmin, _UserAdmin = admin.ModelAdmin, UserAdmin
 
 
 class ReadOnlyAdmin(_ModelAdmin):
@@ -32,7 +33,7 @@ class ReadOnlyAdmin(_ModelAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(_UserAdmin):
     """Accounts and their roles."""
 
     list_display = ("username", "role", "is_active", "is_staff", "last_login")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from django.db.models import Max
 
@@ -47,7 +48,7 @@ def plan(retraining_id: int) -> Plan:
     first = Checkpoint.objects.filter(run=run).order_by("version").first()
     data_seed = int(first.manifest.get("data_seed", 0)) if first else 0
     observations, actions = demonstrations(run.task, data_seed)
-    dataset = Dataset(observations, actions, "demonstration")
+    dataset = Dataset(observations, actions, np.array("demonstration"))
     seen, done, names = executed_pushes(run.pk, retraining.from_step)
     if len(done):
         dataset = dataset.append(seen, done, names)
@@ -74,6 +75,7 @@ def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> 
     Raises CheckpointError for weights that cannot be loaded, PolicyError where training diverges.
     """
     torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
+    policy: Any  # Implicit or explicit: `train` gives back the kind that it was given.
     policy, before = load_checkpoint(work.source)
     made = train(
         policy,

@@ -15,12 +15,15 @@ _scripts: dict[str, str] = {
 }
 
 
-def live_client() -> "redis.Redis[bytes]":
-    """This thread's connection for state, leases and commands."""
+def live_client() -> Any:
+    """This thread's connection for state, leases and commands.
+
+    Any: redis-py's annotations mix the answers of its blocking and its asyncio client.
+    """
     return _client("live", settings.BROKERS.live)
 
 
-def frames_client() -> "redis.Redis[bytes]":
+def frames_client() -> Any:
     """This thread's connection for frames; may be another server."""
     return _client("frames", settings.BROKERS.frames)
 
@@ -48,10 +51,10 @@ def broker_answers() -> bool:
         return False
 
 
-def _client(name: str, url: str) -> "redis.Redis[bytes]":
+def _client(name: str, url: str) -> Any:
     known = getattr(_local, name, None)
     if known is None or known[0] != url:
         client = redis.Redis.from_url(url, socket_timeout=5, health_check_interval=10, protocol=2)
         known = (url, client)
         setattr(_local, name, known)
-    return known[1]  # type: ignore[no-any-return]
+    return known[1]

@@ -27,7 +27,7 @@ TOUCH_EVERY_MS = 1_000
 NO_LEASE: dict[str, Any] = {"type": "lease", "lease": None}
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One page of one person."""
 
     async def connect(self) -> None:

@@ -4,4 +4,4 @@ from django.urls import path
 
 from iifl_server.live.consumers import LiveConsumer
 
-websocket_urlpatterns = [path("ws/live/", LiveConsumer.as_asgi())]  # type: ignore[arg-type]
+websocket_urlpatterns = [path("ws/live/", LiveConsumer.as_asgi())]

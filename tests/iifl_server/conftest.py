@@ -1,4 +1,4 @@
-"""A real broker, a real database, real robots; only the policy is a stand-in where learning is not the point."""
+"""A real broker, a real database, real robots; a stand-in policy where learning is not the point."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
