@@ -95,7 +95,7 @@ export class ConsolePage extends LivePage {
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
     if (this.#problem.until > this.connection.now()) shown.detail = this.#problem.text;
-    banner.show(shown, this.#lease ? `Robot ${this.#lease.robot}` : "");
+    banner.show(shown, lease && shown.mode !== "offline" ? `Robot ${lease.robot}` : "");
     stage.mode = shown.mode;
     stage.hidden = this.#lease === null;
     calm.hidden = this.#lease !== null;
@@ -111,18 +111,27 @@ export class ConsolePage extends LivePage {
     const { banner, stage, calm, queue, wall } = this.#parts;
     const before = this.#orders.outbox.latest?.status;
     this.#orders.outbox.tick(now, 3000 * (this.welcome?.run.pace ?? 1));
-    const age = stage.frame ? now - stage.frame.captured_at : null;
-    const stale = age === null || age > (this.welcome?.limits.stale_ms ?? DEFAULT_STALE_MS);
-    stage.age(age, stale);
+    const was = this.#stale;
+    this.#judgeAge(now);
     stage.outcome = describe(this.#orders.outbox.recent(this.#lease, now));
-    if (stale !== this.#stale || before !== this.#orders.outbox.latest?.status) {
-      this.#stale = stale;
-      this.changed();
-    }
+    if (was !== this.#stale || before !== this.#orders.outbox.latest?.status) this.changed();
     const since = stopwatch((now - this.#since) / 1000);
-    banner.time = this.#lease ? `yours for ${since}` : this.#mode === "own" ? `no call for ${since}` : "";
+    banner.time = this.#time(since);
     queue.tick(now);
     if (!calm.hidden) wall.tick(now);
+  }
+
+  /** Whether the picture is too old to click on; judged anew with every frame, so that a fresh one counts at once. */
+  #judgeAge(now) {
+    const { stage } = this.#parts;
+    const age = stage.frame ? now - stage.frame.captured_at : null;
+    this.#stale = age === null || age > (this.welcome?.limits.stale_ms ?? DEFAULT_STALE_MS);
+    stage.age(age, this.#stale);
+  }
+
+  #time(since) {
+    if (this.#mode === "own") return `no call for ${since}`;
+    return this.#lease && this.#mode !== "offline" ? `yours for ${since}` : "";
   }
 
   #state(state, now) {
@@ -157,6 +166,7 @@ export class ConsolePage extends LivePage {
 
   #framed(frame, bitmap) {
     this.#parts.stage.draw(frame, bitmap);
+    this.#judgeAge(this.connection.now());
     const gone = this.#aim.follow(frame);
     if (gone) this.#say(gone);
     this.#draw();

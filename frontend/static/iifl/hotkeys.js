@@ -14,8 +14,10 @@ export function listenForKeys(act) {
     event.preventDefault();
     act(name);
   });
-  // A button that was clicked gives the focus back, so that the next Enter sends instead of pressing it again.
-  addEventListener("click", (event) => {
+  // A button that was clicked gives the focus back, so that the next Enter sends instead of pressing it again. This
+  // comes before the button's own listeners: a dialog returns the focus to whoever had it when it opened.
+  const giveBack = (event) => {
     if (event.detail > 0) event.target.closest?.("button")?.blur();
-  });
+  };
+  addEventListener("click", giveBack, { capture: true });
 }

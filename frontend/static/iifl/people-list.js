@@ -23,7 +23,7 @@ export class PeopleList extends HTMLElement {
       const [holder, doing, last] = row.children;
       row.dataset.kind = seat.kind;
       setText(holder, seat.holder);
-      holder.title = seat.kind === "person" ? "a person" : "an algorithm, while no person takes the seat";
+      holder.title = seat.kind === "person" ? `${seat.holder}, a person` : `${seat.holder}, an algorithm, while no person takes the seat`;
       setText(doing, whatItDoes(seat));
       setText(last, seat.last_intervention_s === null ? "none yet" : `${duration(seat.last_intervention_s)} ago`);
     });

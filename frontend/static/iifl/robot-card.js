@@ -35,6 +35,7 @@ export class RobotCard extends HTMLElement {
     this.dataset.mode = robot.mode;
     setShape(this.#shape, shape);
     setText(this.#word, word);
+    this.#word.title = word;
     setText(this.#note, robot.queue === null ? (robot.helped ? "helped for this goal" : "") : `waits ${duration(robot.waited_s)}`);
     this.#bar.show(robot.uncertainty, state.threshold);
   }
