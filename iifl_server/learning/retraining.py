@@ -13,6 +13,7 @@ from django.db.models import Max
 from iifl_server.learning.datasets import demonstrations, executed_pushes
 from iifl_server.learning.models import Checkpoint, Retraining
 from iifl_server.learning.recipes import recipe
+from iifl_server.learning.services import newest_checkpoint
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.config import TrainingConfig
 from policy.learning.dataset import Dataset
@@ -27,7 +28,7 @@ class Plan:
     task: str
     version: int
     """Of the checkpoint that comes out."""
-    source: Path
+    source: Checkpoint
     """Weights that training goes on from."""
     dataset: Dataset
     config: TrainingConfig
@@ -42,9 +43,8 @@ class Plan:
 
 def plan(retraining_id: int) -> Plan:
     """Gather the committed data of a run up to the step of its retraining."""
-    retraining = Retraining.objects.select_related("run__checkpoint").get(pk=retraining_id)
-    run, current = retraining.run, retraining.run.checkpoint
-    assert current is not None
+    retraining = Retraining.objects.select_related("run").get(pk=retraining_id)
+    run = retraining.run
     first = Checkpoint.objects.filter(run=run).order_by("version").first()
     data_seed = int(first.manifest.get("data_seed", 0)) if first else 0
     observations, actions = demonstrations(run.task, data_seed)
@@ -59,11 +59,9 @@ def plan(retraining_id: int) -> Plan:
         run=run.pk,
         task=run.task,
         version=newest + 1,
-        source=Path(current.path),
+        source=newest_checkpoint(run.pk),
         dataset=dataset,
-        config=replace(recipe(run.task).retraining, updates=updates)
-        if updates
-        else recipe(run.task).retraining,
+        config=replace(usual, updates=updates) if updates else usual,
         from_step=retraining.from_step,
         seed=run.seed + retraining.from_step,
     )
@@ -76,7 +74,7 @@ def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> 
     """
     torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
     policy: Any  # Implicit or explicit: `train` gives back the kind that it was given.
-    policy, before = load_checkpoint(work.source)
+    policy, before = load_checkpoint(work.source.path)
     made = train(
         policy,
         work.dataset,

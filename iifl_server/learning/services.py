@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from iifl_server.errors import RequestError
 from iifl_server.fleets.models import Run
 from iifl_server.learning.initial import Shipped
 from iifl_server.learning.models import Checkpoint, Retraining, RetrainingStatus
@@ -31,6 +33,15 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def newest_checkpoint(run: int) -> Checkpoint:
+    """The run's newest usable weights: the first, or what the last finished retraining made."""
+    usable = Q(version=1) | Q(retraining_set__status=RetrainingStatus.DONE)
+    found = Checkpoint.objects.filter(usable, run=run).select_related("parent").order_by("-version").first()
+    if found is None:
+        raise RequestError(f"run {run} has no checkpoint; begin a new run")
+    return found
 
 
 def queue_retraining(run: int, from_step: int) -> Retraining | None:
@@ -70,22 +81,21 @@ def mark_failed(retraining: int, attempt: int, message: str) -> None:
 
 
 def deliver(
-    retraining: int, attempt: int, path: Path, version: int, trained_on: int, manifest: dict[str, Any]
+    retraining: int, attempt: int, path: Path, parent: Checkpoint, version: int, manifest: dict[str, Any]
 ) -> Checkpoint | None:
     """Enter a finished checkpoint; None, and nothing written, where a newer attempt has taken over."""
     with transaction.atomic():
         rows = Retraining.objects.filter(pk=retraining, attempt=attempt, status__in=ACTIVE)
         if not rows.update(status=RetrainingStatus.DONE, progress=1.0, message=""):
             return None
-        run = Run.objects.get(pk=Retraining.objects.values_list("run_id").get(pk=retraining)[0])
         checkpoint = Checkpoint.objects.create(
-            run=run,
+            run_id=parent.run_id,
             version=version,
             path=str(path),
             sha256=file_digest(path),
-            threshold=run.checkpoint.threshold if run.checkpoint else 0.0,
-            trained_on=trained_on,
-            parent=run.checkpoint,
+            threshold=parent.threshold,
+            trained_on=int(manifest["trained_on"]),
+            parent=parent,
             manifest=manifest,
         )
         Retraining.objects.filter(pk=retraining).update(checkpoint=checkpoint)

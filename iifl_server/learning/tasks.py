@@ -67,10 +67,9 @@ def retrain(retraining_id: int, attempt: int) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"run-{work.run}-v{work.version}-a{attempt}.safetensors"
             manifest = train_plan(work, path, beat.report)
-        delivered = services.deliver(retraining_id, attempt, path, work.version, work.trained_on, manifest)
+        delivered = services.deliver(retraining_id, attempt, path, work.source, work.version, manifest)
         if delivered is None:
             path.unlink(missing_ok=True)
-            path.with_suffix(".json").unlink(missing_ok=True)
     except PolicyError as error:
         logger.exception("retraining %s failed", retraining_id)
         services.mark_failed(retraining_id, attempt, str(error))

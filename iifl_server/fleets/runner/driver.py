@@ -60,7 +60,7 @@ class Driver:
         self._retraining = learning.RetrainingView()
         self._shown: SupervisionState = session.state
         self._status = (RunStatus.STARTING.value, "")
-        self._acted_at = self._beaten_at = self._asked_at = self._framed_at = -1e9
+        self._acted_at = self._beaten_at = self._asked_at = self._framed_at = self._due = -1e9
 
     def tick(self) -> None:
         """One step of the fleet, or a wait where it may not move.
@@ -100,7 +100,9 @@ class Driver:
         allocated = SupervisionState.from_dict(answer["state"])
         self._allocate(allocated, answer["queue"])
         self._publish("running")
-        self._attend(begun + session.run.pace)
+        # On a beat of its own: what a step costs does not stretch the pace, unless it costs half of it.
+        self._due = max(self._due + session.run.pace, begun + session.run.pace / 2)
+        self._attend(self._due)
         if self._leaving() or self._stopped:
             return
         self._step(allocated, observations, actions_of(answer))

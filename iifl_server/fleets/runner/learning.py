@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from iifl_server.fleets.runner.lease import held
 from iifl_server.fleets.runner.session import Session
 from iifl_server.learning import services
-from iifl_server.learning.models import Retraining, RetrainingStatus
+from iifl_server.learning.models import Checkpoint, Retraining, RetrainingStatus
 from iifl_server.learning.tasks import retrain
 from iifl_server.live import keys
 from iifl_server.live.broker import live_client
@@ -57,11 +57,11 @@ def send(retraining: Retraining) -> None:
 
 def watch(session: Session) -> RetrainingView:
     """Look after the run's newest retraining, and swap in what it made. Called between two steps."""
-    newest = Retraining.objects.filter(run=session.id).select_related("checkpoint").order_by("-pk").first()
+    swap(session, services.newest_checkpoint(session.id))
+    newest = Retraining.objects.filter(run=session.id).order_by("-pk").first()
     if newest is None:
         return RetrainingView()
     if newest.status == RetrainingStatus.DONE:
-        swap(session, newest)
         return RetrainingView(from_step=newest.from_step)
     if newest.status == RetrainingStatus.FAILED:
         return RetrainingView("failed", newest.progress, newest.from_step, newest.message)
@@ -76,10 +76,9 @@ def watch(session: Session) -> RetrainingView:
     return RetrainingView(status, beat.progress if beat else 0.0, newest.from_step, message)
 
 
-def swap(session: Session, retraining: Retraining) -> None:
-    """Use the new weights from the next step on; û stays the run's."""
-    fresh = retraining.checkpoint
-    if fresh is not None and fresh.version > session.checkpoint.version:
+def swap(session: Session, fresh: Checkpoint) -> None:
+    """Use the newest weights from the next step on; û stays the run's."""
+    if fresh.version > session.checkpoint.version:
         held(session.id, session.epoch).update(checkpoint=fresh)
         session.checkpoint = fresh
 
