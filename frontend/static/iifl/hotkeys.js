@@ -9,8 +9,8 @@ export function listenForKeys(act) {
     if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input, textarea, select")) return;
     if (document.querySelector("dialog[open]") && name !== "stop" && name !== "help") return;
-    // Enter belongs to a button or link that was reached from the keyboard.
-    if (name === "send" && event.target.closest?.("button, a")) return;
+    // Enter belongs to a button or link that was reached from the keyboard, unless a dialog has just taken it away.
+    if (name === "send" && event.target.closest?.("button, a")?.checkVisibility()) return;
     event.preventDefault();
     act(name);
   });
