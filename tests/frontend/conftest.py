@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from iifl_server.processes.chromium import find_chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser for each file: while it runs, no other event loop can, so it must not outlive its tests."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium on PATH")
