@@ -11,13 +11,15 @@ from robots import snapshots
 from robots.checks import check_ids
 from robots.fleet import FleetError, Snapshot
 from robots.randomness import check_seed, generator_for, pack, unpack
-from robots.supervisors.waypoints import Direction, choose, shortest_ways
+from robots.supervisors.waypoints import Direction, along, choose, shortest_ways
 from robots.tasks.block_push.geometry import FULL_PUSH
 
 INFLATED_HALF = 0.092
 """Half width of the obstacle with room for the cube at any yaw and for action noise [m]."""
 TIE = 0.02
 """The two ways round count as equal when their lengths differ by no more than this [m]."""
+CORNER_REACHED = 0.02
+"""A corner nearer than this is turned with the next push [m]."""
 ACTION_NOISE = 0.1
 """Standard deviation of the Gaussian noise on each component of an action."""
 
@@ -41,11 +43,14 @@ def intended_push(
     """The push without noise from position towards goal, both shape (2,) [m]: an action, shape (2,).
 
     It points straight at the next corner of the inflated obstacle or at the goal, and has length 1.0, or
-    what remains to that point.
+    what remains to that point. From right before a corner it points round it, one full push along the way:
+    otherwise ever shorter pushes would creep up to the corner.
     """
     start = (float(position[0]), float(position[1]))
     ways = shortest_ways(start, (float(goal[0]), float(goal[1])), INFLATED_HALF)
-    x, y = choose(ways, direction, TIE).points[0]
+    points = choose(ways, direction, TIE).points
+    at_corner = len(points) > 1 and math.dist(start, points[0]) < CORNER_REACHED
+    x, y = along(start, points, FULL_PUSH) if at_corner else points[0]
     push = np.array([x - start[0], y - start[1]]) / FULL_PUSH
     return push / max(1.0, math.hypot(*push))
 

@@ -54,6 +54,19 @@ def choose(ways: dict[Direction, Way], preferred: Direction, tie: float) -> Way:
     return wanted if wanted is not None and wanted.length - shortest.length <= tie else shortest
 
 
+def along(start: Point, points: tuple[Point, ...], distance: float) -> Point:
+    """The point that lies a distance [m] along the way from start through points; at most the last."""
+    here = start
+    for point in points:
+        leg = math.dist(here, point)
+        if leg >= distance:
+            share = distance / leg
+            return (here[0] + share * (point[0] - here[0]), here[1] + share * (point[1] - here[1]))
+        distance -= leg
+        here = point
+    return here
+
+
 def _candidates(ring: tuple[Point, ...]) -> list[tuple[Point, ...]]:
     """No corner, or one to three neighbouring corners in either order."""
     ways: list[tuple[Point, ...]] = [()]
