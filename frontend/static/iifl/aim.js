@@ -72,6 +72,7 @@ export class Aim {
   /** What to draw on a frame: `{anchor, click, end, clipped, share, reach}`, or null. */
   arrow(frame) {
     if (!this.#click || !frame?.anchor) return null;
-    return { anchor: frame.anchor, click: this.#click, reach: frame.reach, ...clipPush(frame.anchor, this.#click, frame.reach) };
+    const { anchor, reach } = frame;
+    return { anchor, reach, click: this.#click, ...clipPush(anchor, this.#click, reach) };
   }
 }

@@ -21,10 +21,12 @@ export class ChartPlot {
   constructor(spec) {
     this.#spec = spec;
     this.#lines = spec.series.map((_, index) => svg("polyline", { class: `line line-${index}` }));
-    this.#picture = svg("svg", { preserveAspectRatio: "none", role: "img", "aria-label": spec.label }, this.#marks, this.#level, ...this.#lines, this.#cursor);
+    const layers = [this.#marks, this.#level, ...this.#lines, this.#cursor];
+    this.#picture = svg("svg", { preserveAspectRatio: "none", role: "img", "aria-label": spec.label }, ...layers);
     this.#values = spec.series.map(() => el("span", { className: "number" }));
     const legend = spec.series.map((one, index) =>
-      el("span", { className: `legend legend-${index}` }, el("i"), el("span", { className: "label" }, one.label), this.#values[index]));
+      el("span", { className: `legend legend-${index}` },
+        el("i"), el("span", { className: "label" }, one.label), this.#values[index]));
     this.element = el("div", { className: "chart", title: spec.title },
       el("div", { className: "legends" }, ...legend),
       el("div", { className: "plot" }, this.#picture, this.#top, this.#bottom));
@@ -54,7 +56,9 @@ export class ChartPlot {
   point(row, x) {
     this.#cursor.classList.toggle("none", x === null);
     if (x !== null) setLine(this.#cursor, { x1: x, x2: x });
-    this.#spec.series.forEach((one, index) => setText(this.#values[index], row ? this.#spec.show(row[one.column]) : "–"));
+    this.#spec.series.forEach((one, index) => {
+      setText(this.#values[index], row ? this.#spec.show(row[one.column]) : "–");
+    });
   }
 }
 

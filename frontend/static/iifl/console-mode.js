@@ -24,7 +24,8 @@ export function consoleMode({ connection, state, lease, seat, busy, resetting })
       : say("mine", "YOU HAVE THE ROBOT", "Click where the cube should end; Enter sends.");
   }
   if (seat && seat.seat === null) {
-    return say("no-seat", "WATCHING ONLY", withReason(seat.reason, "You hold no supervisor’s seat, so no robot will call you."));
+    const reason = withReason(seat.reason, "You hold no supervisor’s seat, so no robot will call you.");
+    return say("no-seat", "WATCHING ONLY", reason);
   }
   if (seat?.paused) return say("paused", "PAUSED", "You keep your seat and are called for nothing. P ends the pause.");
   return say("own", "ROBOTS ON THEIR OWN", "You are called as soon as a robot needs you.");
@@ -42,7 +43,9 @@ function beforeRun(connection, state) {
   if (connection.status === "no-run") {
     return say("no-run", "NO RUN YET", withReason(connection.reason, "This page begins by itself as soon as a run does."));
   }
-  if (connection.status === "connecting" || !state) return say("starting", "CONNECTING", "Asking the server for the run.");
+  if (connection.status === "connecting" || !state) {
+    return say("starting", "CONNECTING", "Asking the server for the run.");
+  }
   return null;
 }
 
@@ -78,4 +81,8 @@ export function ownDetail(state) {
 }
 
 const names = (robots) => `${robots.length > 1 ? "robots" : "robot"} ${robots.map((robot) => robot.robot).join(", ")}`;
-const holder = (state, robot) => state.seats.find((seat) => seat.seat === robot.supervisor)?.holder ?? `supervisor ${robot.supervisor}`;
+
+function holder(state, robot) {
+  const seat = state.seats.find((one) => one.seat === robot.supervisor);
+  return seat?.holder ?? `supervisor ${robot.supervisor}`;
+}

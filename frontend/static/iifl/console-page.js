@@ -90,8 +90,9 @@ export class ConsolePage extends LivePage {
     const { banner, stage, calm } = this.#parts;
     const { outbox } = this.#orders;
     const [lease, seat] = [this.#lease, this.#seat];
-    const known = { connection: this.connection, state: this.state, lease, seat, busy: outbox.busy, resetting: outbox.resetting(lease) };
-    const shown = consoleMode(known);
+    const { connection, state } = this;
+    const [busy, resetting] = [outbox.busy, outbox.resetting(lease)];
+    const shown = consoleMode({ connection, state, lease, seat, busy, resetting });
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
     if (this.#problem.until > this.connection.now()) shown.detail = this.#problem.text;
@@ -100,8 +101,8 @@ export class ConsolePage extends LivePage {
     stage.hidden = this.#lease === null;
     calm.hidden = this.#lease !== null;
     stage.outcome = describe(outbox.recent(lease, this.connection.now()));
-    const quiet = shown.mode === "own" && this.state ? ownDetail(this.state) : shown.title.charAt(0) + shown.title.slice(1).toLowerCase();
-    calm.show(quiet, shown.mode === "own" ? "" : shown.detail);
+    if (shown.mode === "own") calm.show(ownDetail(state), "");
+    else calm.show(shown.title.charAt(0) + shown.title.slice(1).toLowerCase(), shown.detail);
     this.#attention.title = TITLES[shown.mode] ? `Robot ${this.#lease.robot} ${TITLES[shown.mode]}` : "";
     this.#draw();
     this.#enable();
@@ -186,7 +187,8 @@ export class ConsolePage extends LivePage {
     const ours = sent?.arrow && sent.message.lease === this.#lease?.token;
     const shows = ours && !this.#shownDone(sent, stage.frame);
     const { status } = describe(sent);
-    stage.show({ arrow: shows ? sent.arrow : null, tone: shows ? (TONES[status] ?? "failed") : "draft", reach: may && !shows });
+    if (shows) stage.show({ arrow: sent.arrow, tone: TONES[status] ?? "failed", reach: false });
+    else stage.show({ arrow: null, tone: "draft", reach: may });
   }
 
   #shownDone(sent, frame) {
@@ -195,7 +197,9 @@ export class ConsolePage extends LivePage {
   }
 
   #refusal() {
-    return whyNoPush({ mode: this.#mode, lease: this.#lease, frame: this.#parts.stage.frame, stale: this.#stale, busy: this.#orders.outbox.busy });
+    const { frame } = this.#parts.stage;
+    const { busy } = this.#orders.outbox;
+    return whyNoPush({ mode: this.#mode, lease: this.#lease, frame, stale: this.#stale, busy });
   }
 
   #aimAt(place) {

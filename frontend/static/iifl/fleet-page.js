@@ -50,8 +50,10 @@ export class FleetPage extends LivePage {
   /** Say above everything else why nothing moves, or why nothing new comes. */
   changed() {
     const { status, reason } = this.connection;
-    if (status === "connecting") this.#notice("starting", "Connecting.");
-    else if (status !== "open") this.#notice(status, status === "offline" ? `Offline. ${reason} Figures below are the last known.` : reason || "No run yet. This page begins by itself.");
+    if (status === "connecting") this.#notice(status, "Connecting.");
+    else if (status === "offline") this.#notice(status, `Offline. ${reason} Figures below are the last known.`);
+    else if (status === "no-run") this.#notice(status, `${reason} This page begins by itself as soon as a run does.`);
+    else if (status === "refused") this.#notice(status, reason);
     else if (this.state) this.#halted(this.state);
   }
 

@@ -18,13 +18,15 @@ export class HelpOverlay extends HTMLElement {
   #dialog = el("dialog", { className: "help" });
 
   connectedCallback() {
-    const rows = KEYS.map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", { textContent: key })), el("dd", { textContent: what })));
+    const rows = KEYS.map(([key, what]) =>
+      el("div", {}, el("dt", {}, el("kbd", { textContent: key })), el("dd", { textContent: what })));
     const close = el("button", { type: "button", textContent: "Close" });
     close.onclick = () => this.#dialog.close();
     const text =
       "The allocation decides which robot you get. A push longer than the robot’s reach is clipped: the dashed " +
       "part is left out. The picture shows what was heard of your command, and nothing more.";
-    this.#dialog.append(el("h2", { textContent: "Keys" }), el("dl", {}, ...rows), el("p", { className: "muted", textContent: text }), close);
+    const note = el("p", { className: "muted", textContent: text });
+    this.#dialog.append(el("h2", { textContent: "Keys" }), el("dl", {}, ...rows), note, close);
     this.replaceChildren(this.#dialog);
   }
 

@@ -8,7 +8,10 @@ import { History } from "./history.js";
 
 const upTo2 = (value) => (Number.isInteger(value) ? fixed(value, 0) : fixed(value, 2));
 const SPECS = [
-  { label: "ROHE (Eq. 3)", title: metric("rohe").definition, series: [{ column: "rohe", label: "ROHE (Eq. 3)" }], show: (v) => fixed(v, 2) },
+  {
+    label: "ROHE (Eq. 3)", title: metric("rohe").definition, show: (v) => fixed(v, 2),
+    series: [{ column: "rohe", label: "ROHE (Eq. 3)" }],
+  },
   {
     label: "Successes", title: metric("successes").definition, show: upTo2,
     series: [{ column: "successes", label: "successes" }, { column: "autonomous_successes", label: "autonomous" }],
@@ -17,7 +20,10 @@ const SPECS = [
     label: "Hard resets and calls", title: metric("hard_resets").definition, show: upTo2,
     series: [{ column: "hard_resets", label: "hard resets" }, { column: "calls", label: "calls" }],
   },
-  { label: "Mean uncertainty", title: UNCERTAINTY, series: [{ column: "mean_uncertainty", label: "mean J, û dashed" }], show: (v) => fixed(v, 1), threshold: true },
+  {
+    label: "Mean uncertainty", title: UNCERTAINTY, show: (v) => fixed(v, 1), threshold: true,
+    series: [{ column: "mean_uncertainty", label: "mean J, û dashed" }],
+  },
 ];
 
 /** Event `point` {step, version}: the step under the cursor, or null where the cursor is not on the charts. */
@@ -61,7 +67,9 @@ export class HistoryCharts extends HTMLElement {
     requestAnimationFrame(() => {
       this.#queued = false;
       const range = this.#range;
-      SPECS.forEach((spec, index) => this.#plots[index].draw(this.history, range, spec.threshold ? this.#threshold : null));
+      SPECS.forEach((spec, index) => {
+        this.#plots[index].draw(this.history, range, spec.threshold ? this.#threshold : null);
+      });
       setText(this.#steps, `steps ${count(range.low)} to ${count(range.high)}`);
       this.#flag(range);
       this.#point(this.#at);
@@ -70,7 +78,8 @@ export class HistoryCharts extends HTMLElement {
 
   #flag({ low, high }) {
     const flags = this.history.retrainings.filter((one) => one.step >= low).map(({ step, version, trained_on }) => {
-      const flag = el("span", { className: "flag", textContent: `v${version}`, title: `Policy v${version} from step ${count(step)}, trained on ${count(trained_on)} pushes` });
+      const title = `Policy v${version} from step ${count(step)}, trained on ${count(trained_on)} pushes`;
+      const flag = el("span", { className: "flag", textContent: `v${version}`, title });
       flag.style.left = `${(100 * (step - low)) / Math.max(1, high - low)}%`;
       return flag;
     });

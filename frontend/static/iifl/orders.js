@@ -36,7 +36,8 @@ export class Orders {
 
   #send(order, lease, arrow) {
     const now = this.#connection.now();
-    const message = { ...order, command: randomUuid(), robot: lease.robot, lease: lease.token, expires_at: now + EXPIRES_MS };
+    const { robot, token } = lease;
+    const message = { ...order, command: randomUuid(), robot, lease: token, expires_at: now + EXPIRES_MS };
     if (!this.#connection.send(message)) return NOT_SENT;
     this.outbox.add(message, arrow, now);
     return "";

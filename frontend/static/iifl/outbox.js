@@ -10,6 +10,7 @@ const RECENT_MS = 6000;
 const ARRIVED = 0.01;
 const KEPT = 20;
 const OPEN = ["sent", "accepted"];
+const AFTER = { sent: "for 3 s", accepted: "after it was accepted" };
 const NAMES = { push: "Push", hard_reset: "Hard reset", hand_back: "Hand-back" };
 
 export class Outbox {
@@ -92,12 +93,17 @@ export function describe(entry) {
   const texts = {
     sent: `${name} sent, not answered yet.`,
     accepted: `${name} accepted. The robot acts at its next step.`,
-    executed: entry.kind === "hard_reset" ? `Hard reset confirmed.${why}` : entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`,
+    executed: done(entry, name, why),
     refused: `${name} refused.${why}`,
     late: `${name} too late.${why}`,
     unknown: `${name}: unknown.${why}`,
-    unheard: `${name}: unknown, no answer ${entry.after === "accepted" ? "after it was accepted" : "for 3 s"}. Look before you send again.`,
+    unheard: `${name}: unknown, no answer ${AFTER[entry.after]}. Look before you send again.`,
   };
   const status = entry.status === "executed" && entry.clipped ? "clamped" : entry.status;
   return { status, text: texts[entry.status] };
+}
+
+function done(entry, name, why) {
+  if (entry.kind === "hard_reset") return `Hard reset confirmed.${why}`;
+  return entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`;
 }

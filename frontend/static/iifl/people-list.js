@@ -4,6 +4,7 @@ import { el, keyed, setText } from "./dom.js";
 import { duration } from "./format.js";
 
 const HEADS = [["seat", "Who sits on a supervisor’s seat"], ["does", ""], ["last acted", "Time since the last intervention"]];
+const KINDS = { person: "a person", algorithm: "an algorithm, while no person takes the seat" };
 const CELLS = ["holder", "doing", "last"];
 
 export class PeopleList extends HTMLElement {
@@ -18,12 +19,15 @@ export class PeopleList extends HTMLElement {
   }
 
   show(state) {
-    const make = (seat) => el("tr", { data: { testid: `seat-${seat.seat}` } }, ...CELLS.map((name) => el("td", { className: name })));
+    const make = (seat) => {
+      const cells = CELLS.map((name) => el("td", { className: name }));
+      return el("tr", { data: { testid: `seat-${seat.seat}` } }, ...cells);
+    };
     keyed(this.#body, state.seats, (seat) => seat.seat, make, (row, seat) => {
       const [holder, doing, last] = row.children;
       row.dataset.kind = seat.kind;
       setText(holder, seat.holder);
-      holder.title = seat.kind === "person" ? `${seat.holder}, a person` : `${seat.holder}, an algorithm, while no person takes the seat`;
+      holder.title = `${seat.holder}, ${KINDS[seat.kind]}`;
       setText(doing, whatItDoes(seat));
       setText(last, seat.last_intervention_s === null ? "none yet" : `${duration(seat.last_intervention_s)} ago`);
     });

@@ -15,7 +15,8 @@ export class PolicyPanel extends HTMLElement {
   connectedCallback() {
     this.#progress.setAttribute("aria-label", "Retraining");
     this.replaceChildren(
-      el("div", { className: "policy-line" }, "policy ", this.#version, el("span", { className: "muted" }, "trained on "), this.#trained),
+      el("div", { className: "policy-line" }, "policy ", this.#version,
+        el("span", { className: "muted" }, "trained on "), this.#trained),
       el("div", { className: "policy-line" }, this.#progress, this.#word),
       this.#message,
     );

@@ -48,7 +48,8 @@ export class ReasonPanel extends HTMLElement {
   #draw(uncertainty, threshold) {
     this.#chart.replaceChildren(sparkline(this.#values, threshold));
     const side = uncertainty > threshold ? "above" : "below";
-    setText(this.#figures, `Now J ${fixed(uncertainty, 2)} nats, ${side} û ${fixed(threshold, 2)}. Last ${this.#values.length} steps shown.`);
+    const now = `Now J ${fixed(uncertainty, 2)} nats, ${side} û ${fixed(threshold, 2)}.`;
+    setText(this.#figures, `${now} Last ${this.#values.length} steps shown.`);
   }
 }
 

@@ -36,7 +36,8 @@ export class RobotCard extends HTMLElement {
     setShape(this.#shape, shape);
     setText(this.#word, word);
     this.#word.title = word;
-    setText(this.#note, robot.queue === null ? (robot.helped ? "helped for this goal" : "") : `waits ${duration(robot.waited_s)}`);
+    const helped = robot.helped ? "helped for this goal" : "";
+    setText(this.#note, robot.queue === null ? helped : `waits ${duration(robot.waited_s)}`);
     this.#bar.show(robot.uncertainty, state.threshold);
   }
 

@@ -58,6 +58,7 @@ const robot = whole(0xffff);
 const count = whole(Number.MAX_SAFE_INTEGER);
 const number32 = whole(0xffffffff);
 const size = oneOf("full", "thumb");
+const fleetSize = must((v) => Number.isInteger(v) && v > 0, "at least 1");
 const command = must((v) => typeof v === "string" && UUID.test(v), "a UUID");
 const lease = text(1, 128);
 const sentence = text(0, 4096);
@@ -127,7 +128,7 @@ export const FROM_SERVER = {
       name: text(1, 200),
       role: oneOf("supervisor", "technician", "administrator", "researcher", "viewer"),
     }),
-    run: open({ id: count, task: text(1, 200), robots: must((v) => Number.isInteger(v) && v > 0, "at least 1"), supervisors: count, pace: real(0) }),
+    run: open({ id: count, task: text(1, 200), robots: fleetSize, supervisors: count, pace: real(0) }),
     limits: open({ expires_ms: real(0), message_bytes: count, stale_ms: real(0), seat_grace_ms: real(0) }),
   }),
   pong: open({ sent_at: real(), server_time: real() }),

@@ -20,7 +20,9 @@ export function sparkline(values, threshold) {
       class: value > threshold ? "over" : "under",
     }),
   );
-  const line = svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - level(threshold), y2: HEIGHT - level(threshold), class: "threshold" });
+  const y = HEIGHT - level(threshold);
+  const line = svg("line", { x1: 0, x2: WIDTH, y1: y, y2: y, class: "threshold" });
   const label = `The last ${values.length} uncertainties; the threshold is ${threshold.toFixed(2)} nats.`;
-  return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label, class: "sparkline" }, ...bars, line);
+  const box = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "sparkline" };
+  return svg("svg", { ...box, role: "img", "aria-label": label }, ...bars, line);
 }

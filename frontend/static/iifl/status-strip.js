@@ -12,13 +12,14 @@ const STATUS = {
   offline: ["cross", "offline"],
   refused: ["cross", "disconnected"],
 };
+const TRIP = "Round trip of a message to the server and back";
 const HALTED = { starting: "starting", stopped: "stopped", held: "held still", ended: "ended" };
 
 export class StatusStrip extends HTMLElement {
   #run = el("span", { data: { testid: "run-name" } });
   #step = el("span", { className: "number", data: { testid: "step" } });
   #rohe = el("span", { className: "number", textContent: "–" });
-  #trip = el("span", { className: "number trip", data: { testid: "round-trip" }, title: "Round trip of a message to the server and back", textContent: "– ms" });
+  #trip = el("span", { className: "number trip", data: { testid: "round-trip" }, title: TRIP, textContent: "– ms" });
   #shape = el("span");
   #word = el("span");
   #status = el("span", { className: "connection", data: { testid: "connection-state" } }, this.#shape, this.#word);
