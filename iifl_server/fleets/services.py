@@ -10,9 +10,10 @@ from iifl_server.accounts.services import audit
 from iifl_server.errors import NotAllowedError, RequestError
 from iifl_server.fleets.models import Intervention, InterventionStatus, Robot, Run, RunStatus
 from iifl_server.learning.initial import read_shipped, shipped_checkpoint
-from iifl_server.learning.services import import_checkpoint
+from iifl_server.learning.models import Checkpoint
+from iifl_server.learning.services import file_digest, import_checkpoint
 from iifl_server.live.protocol import Command
-from policy.errors import PolicyError
+from policy.errors import CheckpointError, PolicyError
 from policy.supervision import SupervisionConfig
 from robots.fleet import RobotsError
 from robots.registry import task_defaults, task_names
@@ -88,19 +89,28 @@ def ensure_run(
 ) -> Run:
     """The newest run if it is of this kind and not over, to go on with; else a new one.
 
+    A project that ships other initial weights by now begins a new run, since the old ones may not load.
     Other runs end. Pace and seats for people may differ: they are taken over by the run that goes on.
     Raises RequestError as `create_run` does.
     """
     fixed = {"task": task, "robots": robots, "supervisors": supervisors, "algorithm": algorithm, "seed": seed}
     open_runs = Run.objects.exclude(status=RunStatus.ENDED)
     run = open_runs.filter(**fixed).order_by("-pk").first()
-    if run is None:
+    if run is None or not _begun_from_shipped(run):
         run = create_run(pace=pace, people=people, **fixed)  # type: ignore[arg-type]
     else:
         run.pace, run.people = pace, people
         run.save(update_fields=["pace", "people"])
     open_runs.exclude(pk=run.pk).update(status=RunStatus.ENDED, status_reason="Another run took its place.")
     return run
+
+
+def _begun_from_shipped(run: Run) -> bool:
+    try:
+        shipped = file_digest(shipped_checkpoint(run.task, run.algorithm))
+    except CheckpointError as error:
+        raise RequestError(str(error)) from error
+    return Checkpoint.objects.filter(run=run, version=1, sha256=shipped).exists()
 
 
 def _priority(algorithm: str) -> Any:

@@ -1,9 +1,11 @@
 """Writes about learning: checkpoints enter the database here, and retrainings begin and are watched."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -17,12 +19,15 @@ ACTIVE = (RetrainingStatus.QUEUED, RetrainingStatus.RUNNING)
 
 
 def import_checkpoint(run: Run, path: Path, shipped: Shipped) -> Checkpoint:
-    """The run's first version."""
+    """The run's first version, copied: the run keeps its weights when the project ships new ones."""
+    folder = Path(settings.DATA) / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    own = Path(shutil.copyfile(path, folder / f"run-{run.pk}-v1.safetensors"))
     return Checkpoint.objects.create(
         run=run,
         version=1,
-        path=str(path),
-        sha256=file_digest(path),
+        path=str(own),
+        sha256=file_digest(own),
         threshold=shipped.threshold,
         trained_on=shipped.trained_on,
         manifest=shipped.manifest,

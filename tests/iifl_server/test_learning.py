@@ -34,6 +34,7 @@ def one_thread() -> None:
 def shipped(settings: Any, tmp_path: Path) -> Path:
     """Weights of an untrained policy where the project's own would lie."""
     settings.SHIPPED = tmp_path / "shipped"
+    settings.DATA = tmp_path
     path = settings.SHIPPED / "block_push" / "policy.safetensors"
     save_checkpoint(path, ImplicitPolicy(seed=0), uncertainty_threshold=1.5, trained_on=336, data_seed=0)
     return path
@@ -218,7 +219,7 @@ def test_a_run_that_makes_no_sense_is_refused_with_what_is_valid(
 
 def test_a_damaged_or_missing_shipped_checkpoint_is_named(shipped: Path) -> None:
     shipped.write_bytes(b"\0" * 100)
-    with pytest.raises(RequestError, match="policy.safetensors is no checkpoint"):
+    with pytest.raises(RequestError, match="is no checkpoint"):
         create_run("block_push")
     shipped.unlink()
     with pytest.raises(RequestError, match="is missing"):
@@ -233,3 +234,14 @@ def test_the_next_start_goes_on_with_the_same_run_and_ends_others(shipped: Path)
     assert other != first
     first.refresh_from_db()
     assert first.status == "ended"
+
+
+def test_new_shipped_weights_begin_a_new_run_and_leave_the_old_ones_alone(shipped: Path) -> None:
+    kind = {"task": "block_push", "robots": 4, "supervisors": 2, "people": 1, "pace": 1.0, "seed": 0}
+    first = ensure_run(**kind)  # type: ignore[arg-type]
+    save_checkpoint(shipped, ImplicitPolicy(seed=1), uncertainty_threshold=2.5, trained_on=336, data_seed=0)
+    second = ensure_run(**kind)  # type: ignore[arg-type]
+    assert second != first
+    assert second.config["supervision"]["uncertainty_threshold"] == 2.5
+    old = Checkpoint.objects.get(run=first)
+    assert services.file_digest(Path(old.path)) == old.sha256

@@ -32,6 +32,7 @@ BEAT_S = 2.0
 STATUS_S = 0.25
 """How soon a stop is shown; whether robots may move is asked right before they do."""
 RETRY_S = 0.5
+REASON_LENGTH = 240
 ANIMATION_SHARE = 0.6
 ANIMATION_S = 0.6
 """A push is shown in motion for this share of the pace, and no longer than this."""
@@ -95,7 +96,8 @@ class Driver:
         if "error" in answer:
             usable = answer["error"] == "checkpoint" and learning.fall_back(session)
             logger.error("run %s: %s", session.id, answer["message"])
-            self._hold("held", answer["message"] + (": using the weights before." if usable else ""))
+            reason = answer["message"].partition("\n")[0][:REASON_LENGTH]
+            self._hold("held", reason + (" The weights before it are used." if usable else ""))
             return
         allocated = SupervisionState.from_dict(answer["state"])
         self._allocate(allocated, answer["queue"])
