@@ -16,9 +16,17 @@ from policy.sampling.importance import ImportanceConfig, importance
 from policy.sampling.langevin import PUBLISHED, langevin
 from policy.uncertainty.jeffreys import JeffreysEstimate, from_importance, jeffreys_divergence
 
-Sampler = Literal["fast", "published"]
-"""`fast`: importance samples shared by both members, then derivative-free search. `published`: Langevin
-chains, argmin of member 0's, and Identity 1 over each member's chains (Table 3)."""
+Sampler = Literal["fast", "mode", "published"]
+"""How an action is found.
+
+`fast`: importance samples, which both members share, then derivative-free search from the best of them for
+the lowest energy anywhere. `mode`: the same samples; a draw from them by member 0's density picks a mode
+in proportion to its mass, and the search goes down from there to that mode's minimum. It gets robots with
+poor energies out of standing still, and costs well-trained ones goals. `published`: Langevin chains,
+argmin of member 0's (Table 3), and Identity 1 over each member's own chains.
+"""
+DESCENT = DerivativeFreeConfig(samples=1, survivors=1, offspring=32, iterations=4, spread=0.04)
+"""From one action to the minimum of its mode."""
 
 
 class ImplicitPolicy(nn.Module):
@@ -44,8 +52,8 @@ class ImplicitPolicy(nn.Module):
             raise InputError(f"sampler is {sampler!r}; valid are {', '.join(get_args(Sampler))}")
         self.config = config or PolicyConfig()
         self.sampler = sampler
-        self.search = search or DerivativeFreeConfig()
-        self.sampling = sampling or ImportanceConfig(samples=self.search.samples)
+        self.search = search or (DESCENT if sampler == "mode" else DerivativeFreeConfig())
+        self.sampling = sampling or ImportanceConfig()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.members = nn.ModuleList(
@@ -58,7 +66,7 @@ class ImplicitPolicy(nn.Module):
         """Name of how uncertainty is estimated; a threshold is valid for one estimator only."""
         if len(self.members) < 2:
             return "none"
-        return "jeffreys-importance" if self.sampler == "fast" else "jeffreys-langevin-published"
+        return "jeffreys-langevin-published" if self.sampler == "published" else "jeffreys-importance"
 
     def decide(self, observations: object, generator: torch.Generator | int) -> Decision:
         """Actions and uncertainties for N observations, uint8 images (N, H, W, 3) or states (N, S).
@@ -69,10 +77,10 @@ class ImplicitPolicy(nn.Module):
         states = as_observations(observations, self.config.network)
         draws = as_generator(generator)
         low, high = bounds(-1.0, 1.0, self.config.network.action_size)
-        with torch.inference_mode(self.sampler == "fast"):
+        with torch.inference_mode(self.sampler != "published"):
             with torch.no_grad():
                 features = [self.network(member).encode(states) for member in range(len(self.members))]
-            decide = self._fast if self.sampler == "fast" else self._published
+            decide = self._published if self.sampler == "published" else self._fast
             actions, divergence = decide(features, low, high, draws)
         return Decision(
             actions.numpy().astype(np.float32),
@@ -95,6 +103,9 @@ class ImplicitPolicy(nn.Module):
         samples = importance(heads, features[: len(heads)], low, high, draws, self.sampling)
         divergence = from_importance(samples) if len(heads) == 2 else _none(len(features[0]))
         first = samples.actions, samples.energies[0]
+        if self.sampler == "mode":
+            drawn = torch.multinomial(samples.weights[0], 1, generator=draws)  # (B, 1)
+            first = samples.actions.take_along_dim(drawn[..., None], 1), first[1].take_along_dim(drawn, 1)
         _, minimum = derivative_free(heads[0], features[0], low, high, draws, self.search, first=first)
         return minimum.actions, divergence
 
