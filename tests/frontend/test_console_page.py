@@ -136,6 +136,18 @@ def test_a_hard_reset_is_confirmed_once(server: FakeServer, page: Page) -> None:
     assert len(server.commands("hard_reset")) == 1
 
 
+def test_a_hard_reset_is_not_confirmed_by_an_old_picture(server: FakeServer, page: Page) -> None:
+    server.stale_ms = 1500
+    called(server, "hard_reset")
+    expect(page.get_by_test_id("stage")).to_have_attribute("data-stale", "yes")
+    page.keyboard.press("r")
+    assert server.commands("hard_reset") == []
+    expect(page.get_by_test_id("refusal")).to_contain_text("too old")
+    server.show()
+    page.keyboard.press("r")
+    assert len(server.commands("hard_reset")) == 1
+
+
 def test_a_lost_connection_is_said_and_mends_itself(server: FakeServer, page: Page) -> None:
     called(server)
     click(page, 0.55, 0.5)

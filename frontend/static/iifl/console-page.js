@@ -160,6 +160,7 @@ export class ConsolePage extends LivePage {
     if (robot) {
       this.#endView?.();
       stage.clear();
+      this.#judgeAge(now);
       this.#endView = lease && this.cameras.view(lease.robot, "full", (frame, bitmap) => this.#framed(frame, bitmap));
     }
     if (this.state) this.watchNow();
@@ -226,7 +227,7 @@ export class ConsolePage extends LivePage {
     const mine = live && this.#lease !== null && ["mine", "reset"].includes(this.#mode);
     this.#able("send", mine && this.#aim.click !== null && this.#refusal() === "");
     this.#able("undo", this.#aim.click !== null);
-    this.#able("reset", mine && this.#mode === "reset");
+    this.#able("reset", mine && this.#mode === "reset" && !this.#stale);
     this.#able("back", mine && this.#mode === "mine");
     const seated = live && this.#seat !== null && this.#seat.seat !== null;
     this.#able("pause", seated);
@@ -243,6 +244,7 @@ export class ConsolePage extends LivePage {
     if (name === "stop") this.stop();
     else if (name === "help") this.#parts.help.toggle();
     else if (!this.#buttons[name].disabled) this.#command(name);
+    else if (name === "reset" && this.#mode === "reset") this.#say("Refused: this picture is too old to confirm by.");
     else if (name === "send" && this.#lease) this.#say(this.#refusal() || "Aim first: click where the cube should end.");
     this.changed();
   }

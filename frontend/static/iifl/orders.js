@@ -22,7 +22,7 @@ export class Orders {
   }
 
   hardReset(lease, frame) {
-    return this.#send({ type: "hard_reset", frame: frame?.frame ?? 0 }, lease, null);
+    return this.#send({ type: "hard_reset", frame: frame.frame }, lease, null);
   }
 
   handBack(lease) {
