@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
 TOUCH_EVERY_MS = 1_000
 """Pings come every 2 s; faster ones are answered and write nothing."""
+JOIN_EVERY_MS = 3_600_000
 NO_LEASE: dict[str, Any] = {"type": "lease", "lease": None}
 
 
@@ -36,7 +37,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._run: int | None = None
         self._console = False
         self._viewer: Viewer | None = None
-        self._touched_at = 0.0
+        self._touched_at = self._complained_at = 0.0
+        self._joined_at = now_ms()
         self._times: deque[float] = deque(maxlen=protocol.MESSAGES_PER_S)
         self._sent: dict[str, dict[str, Any]] = {}
         await self.accept()
@@ -46,7 +48,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(NOT_SIGNED_IN)
             return
         self._person = user
-        await self.channel_layer.group_add(keys.person_group(user.pk), self.channel_name)
+        await self._join()
 
     async def disconnect(self, code: int) -> None:
         """The seat stays for the grace time: a reload finds it again."""
@@ -63,16 +65,18 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._person is None:
             return
         try:
-            if text_data is None:
-                raise ProtocolError("malformed", "pages send text messages only")
-            message = protocol.decode(text_data)
+            message = self._decode(text_data)
             if message["type"] == "frame_ack":
                 self._acknowledge(message)
-                return
-            self._limit_rate()
-            await self._dispatch(message)
+            elif self._within_rate():
+                await self._dispatch(message)
+            else:
+                await self._complain()
         except ProtocolError as error:
-            await self._say(error.message())
+            if self._within_rate():
+                await self._say(error.message())
+            else:
+                await self._complain()
         except NotAllowedError as error:
             await self._say(ProtocolError("forbidden", str(error)).message())
         except (RedisError, DatabaseError, OSError) as error:
@@ -81,12 +85,26 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 ProtocolError("no_run", f"The server's store failed: {error}", retry=True).message()
             )
 
-    def _limit_rate(self) -> None:
+    def _decode(self, text: str | None) -> dict[str, Any]:
+        if text is None:
+            raise ProtocolError("malformed", "pages send text messages only")
+        return protocol.decode(text)
+
+    def _within_rate(self) -> bool:
+        """Count a message, good or bad."""
         now = now_ms()
         if len(self._times) == protocol.MESSAGES_PER_S and now - self._times[0] < 1000:
-            limit = protocol.MESSAGES_PER_S
-            raise ProtocolError("too_fast", f"at most {limit} messages a second are taken", retry=True)
+            return False
         self._times.append(now)
+        return True
+
+    async def _complain(self) -> None:
+        """Say too_fast once a second: a flood is not answered with a flood."""
+        if now_ms() - self._complained_at > 1000:
+            self._complained_at = now_ms()
+            limit = protocol.MESSAGES_PER_S
+            error = ProtocolError("too_fast", f"at most {limit} messages a second are taken", retry=True)
+            await self._say(error.message())
 
     async def _dispatch(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -142,7 +160,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._console:
             await self._touch()
         # Join first, read second: whatever is announced in between arrives twice rather than never.
-        await self.channel_layer.group_add(keys.run_group(run.pk), self.channel_name)
+        await self._join()
         newest = await database_sync_to_async(newest_live)(run.pk)
         if newest is not None:
             await self._tell(newest)
@@ -154,6 +172,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._say({"type": "pong", "sent_at": message["sent_at"], "server_time": now_ms()})
         if self._console and now_ms() - self._touched_at > TOUCH_EVERY_MS:
             await self._touch()
+        if now_ms() - self._joined_at > JOIN_EVERY_MS:
+            await self._join()
+
+    async def _join(self) -> None:
+        """Enter the groups, or stay in them: the channel layer forgets who joined a day ago."""
+        self._joined_at = now_ms()
+        await self.channel_layer.group_add(keys.person_group(self._signed_in.pk), self.channel_name)
+        if self._run is not None:
+            await self.channel_layer.group_add(keys.run_group(self._run), self.channel_name)
 
     async def _watch(self, run: int, message: dict[str, Any]) -> None:
         if self._viewer is None:

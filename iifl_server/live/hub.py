@@ -131,18 +131,21 @@ class FrameHub:
         while True:
             try:
                 message = await self._pubsub.get_message(timeout=10)
-                if message is None:
-                    continue
-                for viewer, camera in self._viewers.get(message["channel"].decode(), {}).items():
-                    viewer.offer(camera, message["data"])
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, RuntimeError) as error:
+                # RuntimeError: no connection was made since the last one was lost.
                 logger.warning("frames: broker lost (%s), connecting again", error)
                 await asyncio.sleep(RECONNECT_S)
                 await self._reconnect()
+                continue
+            if message is None:
+                continue
+            for viewer, camera in list(self._viewers.get(message["channel"].decode(), {}).items()):
+                viewer.offer(camera, message["data"])
 
     async def _reconnect(self) -> None:
         with contextlib.suppress(RedisError, OSError):
-            await self._pubsub.aclose()
+            with contextlib.suppress(RedisError, OSError):
+                await self._pubsub.aclose()
             self._pubsub = self._client.pubsub(ignore_subscribe_messages=True)
             await self._pubsub.subscribe(CONTROL, *self._viewers)
 

@@ -344,3 +344,18 @@ async def _push(page: Page, driver: Driver, policy: Any, ana: Person) -> tuple[A
         "expires_at": now_ms() + 2000,
     }
     return socket, push
+
+
+async def test_a_flood_of_nonsense_is_told_off_once_and_not_answered_one_by_one(
+    page: Page, run: Run, ana: Person
+) -> None:
+    socket = await page(ana)
+    await greet(socket)
+    for _ in range(200):
+        await socket.send_to("{")
+    codes = []
+    while not await socket.receive_nothing(0.2):
+        message = json.loads(await socket.receive_from())
+        codes.append(message.get("code"))
+    assert codes.count("too_fast") == 1
+    assert codes.count("malformed") < 60

@@ -89,7 +89,7 @@ class Driver:
             session.run.seed,
         )
         try:
-            answer = self._ask(asked, self._meanwhile)
+            answer = self._ask(asked, self._while_asking)
         except NoAnswerError as error:
             self._hold("held", str(error))
             return
@@ -239,6 +239,11 @@ class Driver:
             self._framed_at = now
             motion = min(ANIMATION_S, ANIMATION_SHARE * self.session.run.pace)
             self._cameras.publish(min(1.0, (now - self._acted_at) / motion))
+
+    def _while_asking(self) -> None:
+        if self._leaving():
+            raise NoAnswerError("The runner is leaving.")
+        self._meanwhile()
 
     def _hold(self, status: str, reason: str) -> None:
         """All robots still: say why, and look again soon."""
