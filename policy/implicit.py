@@ -16,17 +16,10 @@ from policy.sampling.importance import ImportanceConfig, importance
 from policy.sampling.langevin import PUBLISHED, langevin
 from policy.uncertainty.jeffreys import JeffreysEstimate, from_importance, jeffreys_divergence
 
-Sampler = Literal["fast", "mode", "published"]
-"""How an action is found.
-
-`fast`: importance samples, which both members share, then derivative-free search from the best of them for
-the lowest energy anywhere. `mode`: the same samples; a draw from them by member 0's density picks a mode
-in proportion to its mass, and the search goes down from there to that mode's minimum. It gets robots with
-poor energies out of standing still, and costs well-trained ones goals. `published`: Langevin chains,
-argmin of member 0's (Table 3), and Identity 1 over each member's own chains.
-"""
-DESCENT = DerivativeFreeConfig(samples=1, survivors=1, offspring=32, iterations=4, spread=0.04)
-"""From one action to the minimum of its mode."""
+Sampler = Literal["fast", "published"]
+"""How an action is found. `fast`: importance samples, which both members share, then derivative-free search
+from the best of them. `published`: Langevin chains, argmin of member 0's (Table 3), and Identity 1 over
+each member's own chains."""
 
 
 class ImplicitPolicy(nn.Module):
@@ -52,7 +45,7 @@ class ImplicitPolicy(nn.Module):
             raise InputError(f"sampler is {sampler!r}; valid are {', '.join(get_args(Sampler))}")
         self.config = config or PolicyConfig()
         self.sampler = sampler
-        self.search = search or (DESCENT if sampler == "mode" else DerivativeFreeConfig())
+        self.search = search or DerivativeFreeConfig()
         self.sampling = sampling or ImportanceConfig()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -103,9 +96,6 @@ class ImplicitPolicy(nn.Module):
         samples = importance(heads, features[: len(heads)], low, high, draws, self.sampling)
         divergence = from_importance(samples) if len(heads) == 2 else _none(len(features[0]))
         first = samples.actions, samples.energies[0]
-        if self.sampler == "mode":
-            drawn = torch.multinomial(samples.weights[0], 1, generator=draws)  # (B, 1)
-            first = samples.actions.take_along_dim(drawn[..., None], 1), first[1].take_along_dim(drawn, 1)
         _, minimum = derivative_free(heads[0], features[0], low, high, draws, self.search, first=first)
         return minimum.actions, divergence
 

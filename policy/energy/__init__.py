@@ -1,15 +1,14 @@
 """Networks of energy-based models, and the one convention of energies: low is good."""
 
 from policy.energy.config import NetworkConfig, PolicyConfig
-from policy.energy.encoder import ConvolutionEncoder, KeypointEncoder, StateEncoder, make_encoder
+from policy.energy.encoder import ImageEncoder, StateEncoder, make_encoder
 from policy.energy.network import Energy, EnergyHead, EnergyNetwork
 
 __all__ = [
-    "ConvolutionEncoder",
     "Energy",
     "EnergyHead",
     "EnergyNetwork",
-    "KeypointEncoder",
+    "ImageEncoder",
     "NetworkConfig",
     "PolicyConfig",
     "StateEncoder",

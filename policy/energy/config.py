@@ -1,11 +1,9 @@
 """What decides the shape of a network; stored with its weights."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 from policy.errors import InputError
-
-EncoderName = Literal["keypoints", "convolutions"]
 
 
 @dataclass(frozen=True)
@@ -16,13 +14,8 @@ class NetworkConfig:
     """(H, W, 3) for uint8 RGB images, H and W multiples of 8; (S,) for float32 states."""
     action_size: int = 2
     """A; actions lie in [-1, 1]^A."""
-    encoder: EncoderName = "keypoints"
-    """Of images. `keypoints`: where things are, by a spatial softmax; learns block pushing from few images.
-    `convolutions`: three stride-2 convolutions and a linear layer on all they see."""
-    keypoints: int = 8
-    """Points that the first kind looks for."""
     channels: tuple[int, int, int] = (16, 32, 32)
-    """Outputs of an image encoder's convolutions; `keypoints` has one, the first."""
+    """Outputs of the three stride-2 convolutions of an image encoder."""
     features: int = 64
     """F, size of what an image encoder hands on; states are handed on as they are."""
     width: int = 256
@@ -39,13 +32,10 @@ class NetworkConfig:
             raise InputError(
                 f"observation_shape is {shape}; valid is (S,) or (H, W, 3) with H and W multiples of 8"
             )
-        if self.encoder not in get_args(EncoderName):
-            raise InputError(f"encoder is {self.encoder!r}; valid are {', '.join(get_args(EncoderName))}")
         if len(self.channels) != 3:
             raise InputError(f"channels is {self.channels}; valid are three numbers")
         sizes = (
             self.action_size,
-            self.keypoints,
             *self.channels,
             self.features,
             self.width,

@@ -11,6 +11,7 @@ from torch import Tensor
 from policy.learning.augmentation import augment_fold
 from policy.learning.config import TrainingConfig
 from policy.learning.dataset import Dataset
+from policy.learning.symmetry import COUNT, transform
 
 
 def batches(
@@ -32,7 +33,10 @@ def batches(
     groups = _groups(online, config)
     for _ in range(config.updates):
         rows = np.concatenate([generator.choice(group, size) for group, size in groups])
-        yield torch.from_numpy(observations[rows]), torch.from_numpy(actions[rows])
+        images, pushes = observations[rows], actions[rows]
+        if config.symmetries:
+            images, pushes = transform(images, pushes, generator.integers(COUNT, size=len(rows)))
+        yield torch.from_numpy(images), torch.from_numpy(pushes)
 
 
 def _groups(online: NDArray[np.bool_], config: TrainingConfig) -> list[tuple[NDArray[np.intp], int]]:

@@ -28,6 +28,9 @@ class TrainingConfig:
     fold: int = 10
     """Augmented versions of each original image; 0 trains on the originals."""
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    symmetries: bool = False
+    """Turn and mirror each image at random, with its action, whenever it enters a batch; only for tasks on a
+    square table seen from above (see `symmetry.transform`)."""
     counter_examples: CounterExampleConfig = field(default_factory=CounterExampleConfig)
     """Of implicit policies."""
     online_share: float | None = None

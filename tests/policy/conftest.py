@@ -6,9 +6,7 @@ import torch
 
 from policy import Dataset, ImplicitPolicy, NetworkConfig, PolicyConfig
 
-SMALL = NetworkConfig(
-    observation_shape=(16, 16, 3), encoder="convolutions", channels=(4, 4, 4), features=8, width=16
-)
+SMALL = NetworkConfig(observation_shape=(16, 16, 3), channels=(4, 4, 4), features=8, width=16)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from policy import Dataset, InputError
 from policy.learning import AugmentationConfig, TrainingConfig, augment, augment_fold
 from policy.learning.batches import batches
 from policy.learning.bootstrap import resample
+from policy.learning.symmetry import transform
 
 NOTHING = AugmentationConfig(contrast=(1, 1), brightness=0, gamma=(1, 1), blur=0, saturation=(1, 1), noise=0)
 
@@ -94,3 +95,21 @@ def test_online_share_decides_how_much_of_a_batch_is_new(bright_or_dark: Dataset
     config = TrainingConfig(updates=3, batch_size=20, fold=2, online_share=0.5)
     for _, actions in batches(grown, np.arange(45), config, np.random.default_rng(0)):
         assert int((actions[:, 0] == -1).sum()) == 10
+
+
+@pytest.mark.parametrize("which", range(8))
+def test_a_push_towards_a_spot_still_points_at_it_after_every_symmetry(which: int) -> None:
+    image = np.zeros((1, 9, 9, 3), dtype=np.uint8)
+    image[0, 2, 7] = 255  # 3 to the right of the centre and 2 up
+    turned, moved = transform(image, np.array([[0.3, 0.2]], dtype=np.float32), np.array([which]))
+    row, column = np.argwhere(turned[0, :, :, 0])[0]
+    np.testing.assert_allclose(moved[0], [(column - 4) / 10, (4 - row) / 10], atol=1e-6)
+    assert (which == 0) == np.array_equal(turned, image)
+
+
+def test_the_eight_symmetries_differ_and_need_a_square_image() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3)).astype(np.uint8)
+    push = np.array([[0.3, 0.2]], dtype=np.float32)
+    assert len({transform(image, push, np.array([which]))[0].tobytes() for which in range(8)}) == 8
+    with pytest.raises(InputError, match="must be square"):
+        transform(image[:, :4], push, np.array([0]))

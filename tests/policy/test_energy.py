@@ -1,19 +1,16 @@
 """Energy networks: shapes, late fusion, and that every parameter counts."""
 
-import numpy as np
 import pytest
 import torch
 
 from policy import EnergyNetwork, InputError, NetworkConfig, PolicyConfig
-from policy.energy import KeypointEncoder
 from policy.learning.losses import info_nce
 from tests.policy.conftest import SMALL
 
-KEYPOINTS = NetworkConfig(observation_shape=(16, 16, 3), channels=(4, 4, 4), features=8, width=16)
 STATE = NetworkConfig(observation_shape=(7,), action_size=3, width=16)
 
 
-@pytest.mark.parametrize("config", [SMALL, KEYPOINTS, STATE], ids=["convolutions", "keypoints", "states"])
+@pytest.mark.parametrize("config", [SMALL, STATE], ids=["images", "states"])
 def test_energy_has_one_value_per_action_and_every_parameter_a_gradient(config: NetworkConfig) -> None:
     torch.manual_seed(0)
     network = EnergyNetwork(config)
@@ -37,19 +34,6 @@ def test_head_on_encoded_states_is_the_energy() -> None:
     states = torch.randint(0, 256, (2, 16, 16, 3), dtype=torch.uint8)
     actions = torch.rand(2, 4, 2)
     torch.testing.assert_close(network.head(network.encode(states), actions), network(states, actions))
-
-
-def test_keypoints_follow_what_moves() -> None:
-    image = np.zeros((1, 64, 64, 3), dtype=np.uint8)
-    spot, moved = image.copy(), image.copy()
-    spot[0, 20:26, 20:26], moved[0, 20:26, 36:42] = 255, 255
-    encoder = KeypointEncoder(NetworkConfig(keypoints=4))
-    for parameter in encoder.maps.parameters():
-        parameter.data.fill_(0.5)
-    first, second = (encoder.places(torch.from_numpy(each)) for each in (spot, moved))  # (1, 4, 2)
-    torch.testing.assert_close(
-        second - first, torch.tensor([16 / 31, 0.0]).expand(1, 4, 2), atol=0.05, rtol=0
-    )
 
 
 def test_states_have_six_hidden_layers_of_256() -> None:
