@@ -14,7 +14,7 @@ from iifl_server.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("IIFL_DATA") or REPOSITORY / "var").resolve()
-DATA.mkdir(parents=True, exist_ok=True)
+DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 SHIPPED = Path(os.environ.get("IIFL_SHIPPED") or REPOSITORY / "iifl_server" / "learning" / "shipped")
 """Weights that runs begin with, a folder per task."""
 

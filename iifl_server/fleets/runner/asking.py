@@ -14,6 +14,7 @@ from iifl_server.live.broker import live_client
 
 TIMEOUT_S = 5.0
 SLICE_S = 0.1
+BROKER_SILENT = "The broker does not answer; trying again."
 
 Ask = Callable[[dict[str, Any], Callable[[], None]], dict[str, Any]]
 """(request, what to do while waiting) → answer; raises NoAnswerError."""
@@ -29,14 +30,20 @@ def ask_inference(asked: dict[str, Any], meanwhile: Callable[[], None]) -> dict[
     reply = f"iifl:answer:{uuid4()}"
     try:
         decide.apply_async(args=[asked, reply], expires=TIMEOUT_S, ignore_result=True, retry=False)
-        for _ in range(round(TIMEOUT_S / SLICE_S)):
-            found = live_client().blpop([reply], timeout=SLICE_S)
-            if found is not None:
-                answer: dict[str, Any] = msgpack.unpackb(found[1])
-                break
-            meanwhile()
-        else:
-            raise NoAnswerError(f"No inference worker has answered for {TIMEOUT_S:.0f} s; trying again.")
     except (RedisError, OperationalError, OSError) as error:
-        raise NoAnswerError("The broker does not answer; trying again.") from error
-    return answer
+        raise NoAnswerError(BROKER_SILENT) from error
+    return wait_for_answer(reply, meanwhile)
+
+
+def wait_for_answer(reply: str, meanwhile: Callable[[], None]) -> dict[str, Any]:
+    """The answer on this list, within 5 s; raises NoAnswerError."""
+    for _ in range(round(TIMEOUT_S / SLICE_S)):
+        try:
+            found = live_client().blpop([reply], timeout=SLICE_S)
+        except (RedisError, OSError) as error:
+            raise NoAnswerError(BROKER_SILENT) from error
+        if found is not None:
+            answer: dict[str, Any] = msgpack.unpackb(found[1])
+            return answer
+        meanwhile()
+    raise NoAnswerError(f"No inference worker has answered for {TIMEOUT_S:.0f} s; trying again.")

@@ -18,8 +18,8 @@ THUMB = (160, 120)
 ROUND_S = 0.1
 """Full frames come ten times a second."""
 THUMB_EVERY_S = 0.25
-BUDGET_S = 0.05
-"""Of each round for thumbnails; with many watched they take turns."""
+BUDGET_S = 0.08
+"""Of each round; with more watched than fit into it, cameras take turns."""
 
 
 class Cameras:
@@ -27,43 +27,54 @@ class Cameras:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._shown_at: dict[int, float] = {}
+        self._shown_at: dict[tuple[int, str], float] = {}
+        self._rests: dict[int, tuple[int, tuple[float, float] | None]] = {}
         self._moving = "progress" in inspect.signature(session.fleet.frames).parameters
 
     def publish(self, progress: float) -> int:
         """One round of frames at this moment of the last push, 0 to 1; returns how many were sent."""
         begun = time.monotonic()
-        watched = watched_cameras(self._session.id, now_ms())
-        robots = self._session.run.robots
-        sizes: dict[int, list[str]] = {}
-        for robot, size in watched:
-            if robot < robots:
-                sizes.setdefault(robot, []).append(size)
+        due: dict[int, list[str]] = {}
+        for robot, size in watched_cameras(self._session.id, now_ms()):
+            pause = THUMB_EVERY_S if size == "thumb" else 0.0
+            if robot < self._session.run.robots and begun - self._last(robot, size) >= pause:
+                due.setdefault(robot, []).append(size)
+        turns = sorted(due, key=lambda robot: ("full" not in due[robot], self._last(robot, due[robot][0])))
         sent = 0
-        full = [robot for robot, wanted in sizes.items() if "full" in wanted]
-        thumbs = sorted(sizes.keys() - set(full), key=lambda robot: self._shown_at.get(robot, 0.0))
-        for robot in full:
-            sent += self._send(robot, sizes[robot], progress, begun)
-        for robot in thumbs:
-            if begun - self._shown_at.get(robot, 0.0) < THUMB_EVERY_S or time.monotonic() - begun > BUDGET_S:
+        for robot in turns:
+            if sent and time.monotonic() - begun > BUDGET_S:
                 break
-            sent += self._send(robot, sizes[robot], progress, begun)
+            self._send(robot, due[robot], progress)
+            self._shown_at.update({(robot, size): begun for size in due[robot]})
+            sent += len(due[robot])
         return sent
 
-    def _send(self, robot: int, sizes: list[str], progress: float, now: float) -> int:
+    def _last(self, robot: int, size: str) -> float:
+        return self._shown_at.get((robot, size), 0.0)
+
+    def _send(self, robot: int, sizes: list[str], progress: float) -> None:
         session = self._session
-        fleet: Any = session.fleet
-        shot: Frame = fleet.frames([robot], progress)[0] if self._moving else fleet.frames([robot])[0]
-        number = session.sights.seen(robot, shot.anchor, shot.reach)
-        due = [size for size in sizes if size == "full" or now - self._shown_at.get(robot, 0) > THUMB_EVERY_S]
-        for size in due:
-            header = FrameHeader(
-                size, robot, number, session.state.step, now_ms(), shot.anchor, float(shot.reach)
-            )
+        moving = self._moving and progress < 1.0
+        shot = self._shoot(robot, progress if moving else 1.0)
+        anchor = self._rest(robot) if moving else shot.anchor
+        number = session.sights.seen(robot, anchor, shot.reach)
+        reach = float(shot.reach)
+        for size in sizes:
+            header = FrameHeader(size, robot, number, session.state.step, now_ms(), shot.anchor, reach)
             publish_frame(session.id, header, pack_frame(header, encode_jpeg(shot.image, size)))
-        if "thumb" in due:
-            self._shown_at[robot] = now
-        return len(due)
+
+    def _shoot(self, robot: int, progress: float) -> Frame:
+        fleet: Any = self._session.fleet
+        shot: Frame = fleet.frames([robot], progress)[0] if self._moving else fleet.frames([robot])[0]
+        return shot
+
+    def _rest(self, robot: int) -> tuple[float, float] | None:
+        """Where a push will start, while the last one is still shown in motion: looked up once a push."""
+        moves = self._session.sights.moves(robot)
+        known = self._rests.get(robot)
+        if known is None or known[0] != moves:
+            known = self._rests[robot] = (moves, self._shoot(robot, 1.0).anchor)
+        return known[1]
 
 
 def encode_jpeg(image: NDArray[np.uint8], size: str) -> bytes:

@@ -60,7 +60,7 @@ class Driver:
         self._inbox = Inbox(session)
         self._retraining = learning.RetrainingView()
         self._shown: SupervisionState = session.state
-        self._status = (RunStatus.STARTING.value, "")
+        self._status = self._told = (RunStatus.STARTING.value, "")
         self._acted_at = self._beaten_at = self._asked_at = self._framed_at = self._due = -1e9
 
     def tick(self) -> None:
@@ -95,7 +95,6 @@ class Driver:
             return
         if "error" in answer:
             usable = answer["error"] == "checkpoint" and learning.fall_back(session)
-            logger.error("run %s: %s", session.id, answer["message"])
             reason = answer["message"].partition("\n")[0][:REASON_LENGTH]
             self._hold("held", reason + (" The weights before it are used." if usable else ""))
             return
@@ -247,6 +246,8 @@ class Driver:
 
     def _hold(self, status: str, reason: str) -> None:
         """All robots still: say why, and look again soon."""
+        if (status, reason) != self._told:
+            logger.warning("run %s is %s: %s", self.session.id, status, reason)
         self._publish(status, reason)
         self._attend(self._clock() + RETRY_S)
 

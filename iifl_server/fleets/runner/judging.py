@@ -62,9 +62,7 @@ def judge(command: Command, lease: Lease | None, sights: Sights) -> Accepted | R
     if not sights.is_current(command.robot, sighting):
         return Refused(command, InterventionStatus.LATE, "The robot has moved since that frame.")
     if sighting.anchor is None or command.x is None or command.y is None:
-        return Refused(
-            command, InterventionStatus.REFUSED, "The robot was moving in that frame: click again."
-        )
+        return Refused(command, InterventionStatus.REFUSED, "A click on that frame means nothing.")
     try:
         action, clipped = action_from_click(sighting.anchor, (command.x, command.y), sighting.reach)
     except FleetError as error:

@@ -15,6 +15,7 @@ class Sighting:
     frame: int
     moves: int
     anchor: tuple[float, float] | None
+    """Where a push on this robot starts: where it came to rest, also while its last push is shown."""
     reach: float
 
 
@@ -36,6 +37,10 @@ class Sights:
     def moved(self, robot: int) -> None:
         """The robot is not where the frames until now show it."""
         self._moves[robot] += 1
+
+    def moves(self, robot: int) -> int:
+        """How often the robot has moved."""
+        return self._moves[robot]
 
     def find(self, robot: int, frame: int) -> Sighting | None:
         """The frame a person clicked on, or None for one that is unknown or too old."""
