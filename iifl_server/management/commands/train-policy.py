@@ -20,7 +20,7 @@ FILES = {IMPLICIT: "policy", CLONING: "cloning"}
 class Command(IIFLCommand):
     help = (
         "Collect the demonstrations of a task, train the implicit policy and behaviour cloning on them, "
-        "calibrate the uncertainty threshold, and write weights and manifests. On one machine, one seed gives "
+        "calibrate the uncertainty threshold, and write weights and manifests. One seed on one machine gives "
         "the same files."
     )
 
