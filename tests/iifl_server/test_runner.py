@@ -1,5 +1,6 @@
 """A run driven step by step against a real broker and database."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,10 @@ from iifl_server.fleets.models import (
     RunStep,
 )
 from iifl_server.fleets.runner.driver import Driver, EndedError
+from iifl_server.fleets.runner.lease import claim_run
+from iifl_server.fleets.runner.process import drive
+from iifl_server.fleets.runner.session import open_session
+from iifl_server.learning.deciding import decide
 from iifl_server.learning.observations import decode_observation
 from iifl_server.live.announcements import newest_live
 from iifl_server.live.clock import now_ms
@@ -252,3 +257,49 @@ def _assigned_push(driver: Driver, policy: Any, ana: Person, run: Run) -> Comman
     return Command(
         "teleoperation", uuid4(), 1, session.leases[1].token, now_ms() + 2000, frame, x, shot.anchor[1]
     )
+
+
+def test_a_crash_between_motion_and_commit_keeps_nothing_of_the_step_and_asks_the_person_again(
+    driver: Driver,
+    make_driver: Callable[[], Driver],
+    policy: Any,
+    ana: Person,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = _assigned_push(driver, policy, ana, run)
+    submit(run.pk, ana.pk, command)
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("iifl_server.fleets.runner.driver.record_step", crash)
+        with pytest.raises(RuntimeError):
+            driver.tick()
+    second = make_driver()
+    assert Intervention.objects.get(command_id=command.command).status == InterventionStatus.UNKNOWN
+    assert (second.session.state.step, RunStep.objects.count()) == (1, 1)
+    second.tick()
+    assert RunStep.objects.count() == 2
+
+
+def test_a_runner_that_is_told_to_leave_gives_its_lease_back(run: Run, broker: Any, policy: Any) -> None:
+    leaving = threading.Event()
+    claimed = claim_run("test")
+    assert claimed is not None
+
+    def ask(asked: dict[str, Any], meanwhile: Any) -> dict[str, Any]:
+        if asked["state"]["step"] == 3:
+            leaving.set()
+        return decide(policy, asked)
+
+    worker = threading.Thread(target=drive, args=(claimed, leaving, ask))
+    worker.start()
+    worker.join(10)
+    assert not worker.is_alive()
+    run.refresh_from_db()
+    assert (run.step, run.runner_owner) == (3, "")
+    again = claim_run("another")
+    assert again is not None
+    assert open_session(again).state.step == 3
