@@ -35,14 +35,12 @@ class Calibration:
 
     def to_pixels(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Workspace points, shape (..., 2) [m], as pixel positions of the same shape [px]."""
-        scaled = np.asarray(points, dtype=np.float64) * (self.pixels_per_metre, -self.pixels_per_metre)
-        pixels: NDArray[np.float64] = scaled + (self.width / 2, self.height / 2)
+        pixels: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * self._scale + self._centre
         return pixels
 
     def to_workspace(self, pixels: NDArray[np.floating]) -> NDArray[np.float64]:
         """Pixel positions, shape (..., 2) [px], as workspace points of the same shape [m]."""
-        centred = np.asarray(pixels, dtype=np.float64) - (self.width / 2, self.height / 2)
-        points: NDArray[np.float64] = centred / (self.pixels_per_metre, -self.pixels_per_metre)
+        points: NDArray[np.float64] = (np.asarray(pixels, dtype=np.float64) - self._centre) / self._scale
         return points
 
     def to_fraction(self, point: NDArray[np.floating]) -> tuple[float, float]:
@@ -53,6 +51,14 @@ class Calibration:
     def reach(self, metres: float) -> float:
         """A length [m] as a fraction of the image's width."""
         return metres * self.pixels_per_metre / self.width
+
+    @property
+    def _scale(self) -> NDArray[np.float64]:
+        return np.array([self.pixels_per_metre, -self.pixels_per_metre])
+
+    @property
+    def _centre(self) -> NDArray[np.float64]:
+        return np.array([self.width / 2, self.height / 2])
 
 
 def action_from_click(

@@ -22,7 +22,7 @@ def check_size(robots: int) -> int:
 
 
 def check_ids(ids: Sequence[int], size: int) -> list[int]:
-    """The ids as plain integers; raises FleetError for one that no robot of the fleet has, or twice the same."""
+    """The ids as plain integers; raises FleetError for one that no robot has, or that is there twice."""
     checked = []
     for value in ids:
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
@@ -49,7 +49,8 @@ def check_actions(
     wanted = np.asarray(actions)
     if wanted.shape != (size, action_size) or wanted.dtype.kind not in "fiu":
         raise FleetError(
-            f"actions have shape {wanted.shape} of {wanted.dtype}, but must be ({size}, {action_size}) of float32"
+            f"actions have shape {wanted.shape} of {wanted.dtype}, "
+            f"but must be ({size}, {action_size}) of float32"
         )
     usable = np.zeros((size, action_size), dtype=np.float32)
     usable[mask] = wanted[mask]

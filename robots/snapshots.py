@@ -27,8 +27,11 @@ def check(snapshot: Snapshot, expected: Mapping[str, NDArray[Any]], owner: str) 
     missing = sorted(set(expected) - set(snapshot))
     if missing:
         raise FleetError(f"snapshot for {owner}: arrays {missing} are missing. {advice}")
+    for name in expected:
+        if not isinstance(snapshot[name], np.ndarray):
+            raise FleetError(f"snapshot for {owner}: {name} is no array, but {snapshot[name]!r}. {advice}")
     if not np.array_equal(snapshot[HEADER], expected[HEADER]):
-        found = bytes(np.asarray(snapshot[HEADER], dtype=np.uint8)).decode("utf-8", "replace")
+        found = snapshot[HEADER].tobytes().decode("utf-8", "replace")
         wanted = bytes(expected[HEADER]).decode()
         raise FleetError(f"snapshot is of {found!r}, but {wanted!r} is needed. {advice}")
     for name, template in expected.items():

@@ -47,13 +47,14 @@ def touches_obstacle(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
     half_shadow = OBSTACLE_HALF * (np.abs(cosine) + np.abs(sine)) + CUBE_HALF  # (K,)
     along = np.abs(poses[:, 0] * cosine + poses[:, 1] * sine)
     across = np.abs(-poses[:, 0] * sine + poses[:, 1] * cosine)
-    apart: NDArray[np.bool_] = apart_along_obstacle.any(axis=1) | (np.maximum(along, across) > half_shadow)
-    return ~apart
+    apart_along_cube = np.maximum(along, across) > half_shadow
+    touching: NDArray[np.bool_] = ~(apart_along_obstacle.any(axis=1) | apart_along_cube)
+    return touching
 
 
 def leaves_workspace(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether any corner of the cube at each pose, shape (K, 3), is outside the workspace; shape (K,)."""
-    outside: NDArray[np.bool_] = (np.abs(corners(poses)) > WORKSPACE_HALF).any(axis=(1, 2))
+    outside: NDArray[np.bool_] = np.abs(corners(poses)).max(axis=(1, 2)) > WORKSPACE_HALF
     return outside
 
 

@@ -46,7 +46,8 @@ Colour = tuple[int, int, int]
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
     """Workspace points as OpenCV's fixed-point pixels; pixel centres lie at whole numbers there."""
-    return np.round((CAMERA.to_pixels(points) - 0.5) * 2**_SHIFT).astype(np.int32)
+    pixels: NDArray[np.int32] = np.round((CAMERA.to_pixels(points) - 0.5) * 2**_SHIFT).astype(np.int32)
+    return pixels
 
 
 def _polygon(image: Image, points: NDArray[np.float64], fill: Colour, edge: Colour, thickness: int) -> None:
@@ -98,7 +99,8 @@ def _noise_tile() -> NDArray[np.int16]:
     """A field of noise that frames cut their own window from: cheaper than fresh noise a frame."""
     size = (FRAME_HEIGHT + _NOISE_MARGIN, FRAME_WIDTH + _NOISE_MARGIN, 3)
     noise = np.random.default_rng(0).standard_normal(size, dtype=np.float32) * _NOISE_SIGMA
-    return np.rint(noise).astype(np.int16)
+    tile: NDArray[np.int16] = np.rint(noise).astype(np.int16)
+    return tile
 
 
 def _with_noise(image: Image, generator: np.random.Generator) -> Image:
@@ -108,11 +110,14 @@ def _with_noise(image: Image, generator: np.random.Generator) -> Image:
 
 
 def _plate(first: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Corners of the end effector, (4, 2) [m]; a push's first moment has it right behind the cube's centre."""
+    """Corners of the end effector at centre, (4, 2) [m]; first, shape (5,), is a push's first moment."""
     along = (first[:2] - first[3:]) / np.hypot(*(first[:2] - first[3:]))
     across = np.array([-along[1], along[0]])
     depth, width = along * PLATE_HALF_DEPTH, across * PLATE_HALF_WIDTH
-    return centre + np.stack([depth + width, width - depth, -depth - width, depth - width])
+    outline: NDArray[np.float64] = centre + np.stack(
+        [depth + width, width - depth, -depth - width, depth - width]
+    )
+    return outline
 
 
 def draw_frame(

@@ -26,7 +26,8 @@ _MARK = (235, 240, 250)
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
     """Workspace points as OpenCV's fixed-point pixels; pixel centres lie at whole numbers there."""
-    return np.round((_CAMERA.to_pixels(points) - 0.5) * 2**_SHIFT).astype(np.int32)
+    pixels: NDArray[np.int32] = np.round((_CAMERA.to_pixels(points) - 0.5) * 2**_SHIFT).astype(np.int32)
+    return pixels
 
 
 def _empty_table() -> NDArray[np.uint8]:

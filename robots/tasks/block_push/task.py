@@ -82,7 +82,7 @@ class BlockPushFleet:
             self._waiting[robot] = push.violation
             self._trails[robot] = push.trail
             self._trail_goals[robot] = self._goals[robot]
-            self._moved[robot] = True
+            self._moved[robot] = bool((push.trail[0] != push.trail[-1]).any())
         violation = active & self._waiting
         success = active & ~self._waiting & reaches_goal(self._poses, self._goals)
         return StepResult(

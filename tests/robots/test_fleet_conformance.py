@@ -1,0 +1,276 @@
+"""What every fleet of every registered task promises, whatever the task is."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from robots.fleet import Fleet, FleetError, StepResult
+from robots.registry import make_fleet, make_supervisors, task_defaults, task_names
+
+pytestmark = pytest.mark.parametrize("task", task_names())
+ROBOTS = 3
+
+
+def all_active(fleet: Fleet) -> np.ndarray:
+    return np.ones(fleet.size, dtype=np.bool_)
+
+
+def random_actions(fleet: Fleet, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1, 1, (fleet.size, fleet.spaces.action_size)).astype(np.float32)
+
+
+def run(fleet: Fleet, steps: int, seed: int = 0) -> list[StepResult]:
+    """Random steps, answered with the resets that a supervision loop would give."""
+    results = []
+    for step in range(steps):
+        result = fleet.act(random_actions(fleet, seed + step), all_active(fleet))
+        fleet.reset(np.flatnonzero(result.done).tolist())
+        fleet.hard_reset(np.flatnonzero(result.violation).tolist())
+        results.append(result)
+    return results
+
+
+def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_says_who_it_is(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    assert (fleet.task, fleet.size) == (task, ROBOTS)
+    assert fleet.episode_length == task_defaults(task).episode_length > 0
+
+
+@pytest.mark.parametrize("robots", [1, 3, 1000])
+def test_observations_have_the_promised_shape(task: str, robots: int) -> None:
+    fleet = make_fleet(task, robots, 0)
+    seen = fleet.observe()
+    assert seen.shape == (robots, *fleet.spaces.observation_shape)
+    assert seen.dtype == fleet.spaces.observation_dtype
+
+
+@pytest.mark.parametrize("robots", [1, 5])
+def test_a_step_reports_one_entry_per_robot(task: str, robots: int) -> None:
+    fleet = make_fleet(task, robots, 0)
+    result = fleet.act(random_actions(fleet), all_active(fleet))
+    assert result.reward.shape == (robots,)
+    assert result.reward.dtype == np.float32
+    for flags in (result.done, result.violation, result.success):
+        assert flags.shape == (robots,)
+        assert flags.dtype == np.bool_
+
+
+def test_frames_are_for_people(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    frames = fleet.frames([2, 0])
+    assert len(frames) == 2
+    for frame in frames:
+        assert frame.image.shape == (480, 640, 3)
+        assert frame.image.dtype == np.uint8
+        assert 0 < frame.reach < 1
+        if frame.anchor is not None:
+            assert all(0 <= value <= 1 for value in frame.anchor)
+    assert fleet.frames([]) == []
+
+
+def test_a_thousand_robots_step(task: str) -> None:
+    fleet = make_fleet(task, 1000, 0)
+    before = fleet.snapshot()
+    assert fleet.act(random_actions(fleet), all_active(fleet)).reward.shape == (1000,)
+    assert not same(dict(before), dict(fleet.snapshot()))
+
+
+def test_the_same_seed_gives_the_same_run(task: str) -> None:
+    first, second = make_fleet(task, ROBOTS, 7), make_fleet(task, ROBOTS, 7)
+    run(first, 15)
+    run(second, 15)
+    assert same(dict(first.snapshot()), dict(second.snapshot()))
+    assert np.array_equal(first.observe(), second.observe())
+
+
+def test_another_seed_gives_another_run(task: str) -> None:
+    first, second = make_fleet(task, ROBOTS, 7).observe(), make_fleet(task, ROBOTS, 8).observe()
+    assert all(not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_robots_differ_from_each_other(task: str) -> None:
+    first, second = make_fleet(task, 2, 0).observe()
+    assert not np.array_equal(first, second)
+
+
+def test_a_robot_is_the_same_in_a_fleet_of_any_size(task: str) -> None:
+    small, large = make_fleet(task, 2, 3), make_fleet(task, 9, 3)
+    for step in range(12):
+        actions = random_actions(large, step)
+        assert np.array_equal(small.observe(), large.observe()[:2])
+        for fleet in (small, large):
+            result = fleet.act(actions[: fleet.size], all_active(fleet))
+            fleet.reset(np.flatnonzero(result.done).tolist())
+            fleet.hard_reset(np.flatnonzero(result.violation).tolist())
+
+
+def test_a_snapshot_restores_bit_for_bit(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 1)
+    run(fleet, 10)
+    fleet.observe()
+    taken = fleet.snapshot()
+    run(fleet, 20, seed=50)
+    expected, image = dict(fleet.snapshot()), fleet.observe()
+
+    other = make_fleet(task, ROBOTS, 999)
+    other.restore(taken)
+    assert same(dict(other.snapshot()), dict(taken))
+    run(other, 20, seed=50)
+    assert same(dict(other.snapshot()), expected)
+    assert np.array_equal(other.observe(), image)
+
+
+def test_a_snapshot_survives_a_file_without_pickle(task: str, tmp_path) -> None:
+    fleet = make_fleet(task, ROBOTS, 1)
+    run(fleet, 5)
+    np.savez(tmp_path / "fleet.npz", **fleet.snapshot())
+    expected = fleet.observe()
+    with np.load(tmp_path / "fleet.npz", allow_pickle=False) as stored:
+        fleet.restore(dict(stored))
+    assert np.array_equal(fleet.observe(), expected)
+
+
+def test_a_snapshot_is_a_copy(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 1)
+    taken = fleet.snapshot()
+    kept = {name: array.copy() for name, array in taken.items()}
+    run(fleet, 10)
+    assert same(dict(taken), kept)
+    fleet.restore(taken)
+    run(fleet, 10)
+    assert same(dict(taken), kept)
+
+
+def test_looking_at_frames_changes_nothing(task: str) -> None:
+    watched, alone = make_fleet(task, ROBOTS, 2), make_fleet(task, ROBOTS, 2)
+    watched.frames([0, 1, 2])
+    watched.frames([1])
+    run(watched, 5)
+    run(alone, 5)
+    assert np.array_equal(watched.observe(), alone.observe())
+    assert same(dict(watched.snapshot()), dict(alone.snapshot()))
+
+
+def test_inactive_robots_are_left_alone(task: str) -> None:
+    fleet, reference = make_fleet(task, ROBOTS, 4), make_fleet(task, ROBOTS, 4)
+    active = np.array([True, False, True])
+    actions = random_actions(fleet)
+    actions[1] = np.nan
+    result = fleet.act(actions, active)
+    for reported in (result.reward, result.done, result.violation, result.success):
+        assert not reported[1]
+    assert np.array_equal(fleet.observe()[1], reference.observe()[1])
+
+
+def test_actions_beyond_the_bounds_are_clipped(task: str) -> None:
+    wild, tame = make_fleet(task, ROBOTS, 5), make_fleet(task, ROBOTS, 5)
+    actions = random_actions(wild) * 5
+    assert (np.abs(actions) > 1).any()
+    wild.act(actions, all_active(wild))
+    tame.act(np.clip(actions, -1, 1), all_active(tame))
+    assert same(dict(wild.snapshot()), dict(tame.snapshot()))
+
+
+def test_the_callers_actions_are_not_written_to(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 5)
+    actions = random_actions(fleet) * 5
+    kept = actions.copy()
+    fleet.act(actions, all_active(fleet))
+    assert np.array_equal(actions, kept)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_moves_nobody(task: str, bad: float) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    before = dict(fleet.snapshot())
+    actions = random_actions(fleet)
+    actions[2, 0] = bad
+    with pytest.raises(FleetError, match="robot 2"):
+        fleet.act(actions, all_active(fleet))
+    assert same(dict(fleet.snapshot()), before)
+
+
+BAD_STEPS: list[Callable[[Fleet], object]] = [
+    lambda fleet: fleet.act(random_actions(fleet)[:2], all_active(fleet)),
+    lambda fleet: fleet.act(random_actions(fleet)[:, :1], all_active(fleet)),
+    lambda fleet: fleet.act(random_actions(fleet)[0], all_active(fleet)),
+    lambda fleet: fleet.act(np.full((ROBOTS, fleet.spaces.action_size), "left"), all_active(fleet)),
+    lambda fleet: fleet.act(random_actions(fleet), all_active(fleet)[:2]),
+    lambda fleet: fleet.act(random_actions(fleet), np.ones(ROBOTS)),
+]
+
+
+@pytest.mark.parametrize("bad_step", BAD_STEPS)
+def test_arrays_of_another_shape_or_type_are_refused(task: str, bad_step: Callable[[Fleet], object]) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    before = dict(fleet.snapshot())
+    with pytest.raises(FleetError, match="must be"):
+        bad_step(fleet)
+    assert same(dict(fleet.snapshot()), before)
+
+
+@pytest.mark.parametrize("ids", [[3], [-1], [0, 0], [1.0], [True], ["0"]])
+@pytest.mark.parametrize("call", ["reset", "hard_reset", "frames"])
+def test_ids_that_no_robot_has_are_refused(task: str, call: str, ids: list[int]) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    before = dict(fleet.snapshot())
+    with pytest.raises(FleetError, match="robot"):
+        getattr(fleet, call)([1, *ids] if ids != [True] else ids)
+    assert same(dict(fleet.snapshot()), before)
+
+
+def test_foreign_snapshots_are_refused_and_change_nothing(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    before = dict(fleet.snapshot())
+    header = b"chess/1"
+    foreign = [
+        make_fleet(task, ROBOTS + 1, 0).snapshot(),
+        make_supervisors(task, 1, 0)[0].snapshot(),
+        {},
+        before | {"header": np.frombuffer(header, dtype=np.uint8)},
+    ]
+    first = next(name for name in before if name != "header")
+    foreign.append(before | {first: before[first].astype(np.float16)})
+    foreign.append(before | {first: before[first].tolist()})
+    poisoned = next(name for name in before if before[name].dtype.kind == "f")
+    foreign.append(before | {poisoned: np.full_like(before[poisoned], np.nan)})
+    for snapshot in foreign:
+        with pytest.raises(FleetError, match="snapshot"):
+            fleet.restore(snapshot)
+        assert same(dict(fleet.snapshot()), before)
+
+
+def test_snapshots_hold_no_objects(task: str) -> None:
+    for owner in (make_fleet(task, 2, 0), *make_supervisors(task, 2, 0)):
+        assert all(array.dtype != object for array in owner.snapshot().values())
+
+
+def test_supervisors_act_within_bounds_and_by_seed(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    for supervisor, twin in zip(make_supervisors(task, 2, 3), make_supervisors(task, 2, 3), strict=True):
+        actions = supervisor.actions(fleet, [2, 0])
+        assert actions.shape == (2, fleet.spaces.action_size)
+        assert actions.dtype == np.float32
+        assert (np.abs(actions) <= 1).all()
+        assert np.array_equal(actions, twin.actions(fleet, [2, 0]))
+        assert supervisor.actions(fleet, []).shape == (0, fleet.spaces.action_size)
+
+
+def test_supervisors_restore_bit_for_bit(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 0)
+    (supervisor,) = make_supervisors(task, 1, 0)
+    (other,) = make_supervisors(task, 1, 1)
+    supervisor.actions(fleet, [0, 1])
+    taken = supervisor.snapshot()
+    expected = supervisor.actions(fleet, [0, 1, 2])
+    assert not np.array_equal(other.actions(fleet, [0, 1, 2]), expected)
+    other.restore(taken)
+    assert np.array_equal(other.actions(fleet, [0, 1, 2]), expected)
+    with pytest.raises(FleetError, match="snapshot"):
+        other.restore(fleet.snapshot())
