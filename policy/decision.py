@@ -22,6 +22,8 @@ class Decision:
     """(N,), of the uncertainty's estimate; zeros where it is exact."""
     effective_sample_size: NDArray[np.float64]
     """(N,), behind the uncertainty; infinite where it is exact."""
+    uncertainty_s: float = 0.0
+    """Wall time that went into the uncertainty, what it shares with finding the action included [s]."""
 
 
 def as_observations(observations: object, config: NetworkConfig) -> torch.Tensor:

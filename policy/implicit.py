@@ -1,5 +1,6 @@
 """The implicit policy: bootstrapped energies, of which member 0 acts and all say how unsure they are."""
 
+import time
 from typing import Literal, get_args
 
 import numpy as np
@@ -74,12 +75,13 @@ class ImplicitPolicy(nn.Module):
             with torch.no_grad():
                 features = [self.network(member).encode(states) for member in range(len(self.members))]
             decide = self._published if self.sampler == "published" else self._fast
-            actions, divergence = decide(features, low, high, draws)
+            actions, divergence, uncertainty_s = decide(features, low, high, draws)
         return Decision(
             actions.numpy().astype(np.float32),
             divergence.estimate.numpy().astype(np.float64),
             divergence.standard_error.numpy().astype(np.float64),
             divergence.effective_sample_size.numpy().astype(np.float64),
+            uncertainty_s,
         )
 
     def network(self, member: int) -> EnergyNetwork:
@@ -90,24 +92,27 @@ class ImplicitPolicy(nn.Module):
 
     def _fast(
         self, features: list[Tensor], low: Tensor, high: Tensor, draws: torch.Generator
-    ) -> tuple[Tensor, JeffreysEstimate]:
+    ) -> tuple[Tensor, JeffreysEstimate, float]:
         """Member 0's energies at the importance samples also begin the search for its minimum."""
+        begun = time.perf_counter()
         heads = [self.network(member).head for member in range(min(2, len(self.members)))]
         samples = importance(heads, features[: len(heads)], low, high, draws, self.sampling)
         divergence = from_importance(samples) if len(heads) == 2 else _none(len(features[0]))
+        uncertainty_s = time.perf_counter() - begun
         first = samples.actions, samples.energies[0]
         _, minimum = derivative_free(heads[0], features[0], low, high, draws, self.search, first=first)
-        return minimum.actions, divergence
+        return minimum.actions, divergence, uncertainty_s
 
     def _published(
         self, features: list[Tensor], low: Tensor, high: Tensor, draws: torch.Generator
-    ) -> tuple[Tensor, JeffreysEstimate]:
+    ) -> tuple[Tensor, JeffreysEstimate, float]:
         head = self.network(0).head
         samples, diagnostics = langevin(head, features[0], low, high, draws, PUBLISHED)
         best = diagnostics.energies.argmin(dim=1)
         actions = samples[torch.arange(len(best)), best]
         if len(self.members) < 2:
-            return actions, _none(len(best))
+            return actions, _none(len(best)), 0.0
+        begun = time.perf_counter()
         pair = features[0], features[1]
         divergence = jeffreys_divergence(
             head,
@@ -119,7 +124,7 @@ class ImplicitPolicy(nn.Module):
             generator=draws,
             langevin_config=PUBLISHED,
         )
-        return actions, divergence
+        return actions, divergence, time.perf_counter() - begun
 
 
 def _none(states: int) -> JeffreysEstimate:

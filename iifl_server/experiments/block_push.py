@@ -161,6 +161,7 @@ def _report(scale: str, out: Path, jobs: Mapping[str, Mapping[str, Any]], seeds:
         "calls_first_third": _mean(column("supervised", "calls_first_third")),
         "calls_last_third": _mean(column("supervised", "calls_last_third")),
     }
+    calls = FIGURES["calls_for_help"]
     headings = {"goals": "goals", "share": "% of supervisors' goals", "violations": "violations"}
     text = "\n".join(
         [
@@ -168,13 +169,13 @@ def _report(scale: str, out: Path, jobs: Mapping[str, Mapping[str, Any]], seeds:
             "",
             "Held-out starts, nobody helping (a violation is followed by a hard reset):",
             "",
-            table(unassisted, headings | {"calls_for_help": FIGURES["calls_for_help"]}),
+            table(unassisted, headings | {"calls_for_help": calls}),
             "",
-            f"After {STEPS} supervised steps with retraining ({SUPERVISORS} supervisors), again with nobody helping:",
+            f"After {STEPS} supervised steps with retraining ({SUPERVISORS} supervisors), nobody helping:",
             "",
             table(
                 learning,
-                headings | {"calls_for_help": FIGURES["calls_for_help"], "new_samples": "new pushes"},
+                headings | {"calls_for_help": calls, "new_samples": "new pushes"},
             ),
             "",
             *(f"- {name.replace('_', ' ')}: {value:.2f}" for name, value in claims.items()),

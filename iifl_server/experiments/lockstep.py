@@ -35,7 +35,7 @@ class Timings:
 
     inference_s: float = 0.0
     uncertainty_s: float = 0.0
-    """Part of inference_s that a policy spends on its uncertainty, where it tells."""
+    """Not part of inference_s."""
     training_s: float = 0.0
     wall_s: float = 0.0
 
@@ -63,7 +63,8 @@ class Lockstep:
         begun = time.perf_counter()
         observations = self.fleet.observe()
         decision = self.policy.decide(observations, step_seed(self.seed, self.state.step))
-        self.timings.inference_s += time.perf_counter() - begun
+        self.timings.uncertainty_s += decision.uncertainty_s
+        self.timings.inference_s += time.perf_counter() - begun - decision.uncertainty_s
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
         state = allocate(self.config, self.state, decision.uncertainty, everyone).state

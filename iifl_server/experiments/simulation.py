@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iifl_server.errors import RequestError
-from iifl_server.experiments.lockstep import Lockstep, Timings
+from iifl_server.experiments.lockstep import Lockstep, Retrain, Timings
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.results import write_json
 from iifl_server.learning.recipes import recipe
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.dataset import Dataset
-from policy.learning.trainer import Policy, train
+from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig, SupervisionState
 from robots.registry import make_fleet, make_supervisors, task_defaults
 
@@ -119,13 +119,12 @@ def supervision_config(simulation: Simulation, threshold: float) -> SupervisionC
     )
 
 
-def retraining(task: str, seed: int, *, learn_from: Callable[[Dataset], Dataset] | None = None) -> Any:
+def retraining(task: str, seed: int) -> Retrain:
     """What `Lockstep.retrain` calls: train on the aggregated dataset from the present weights."""
     config = recipe(task).retraining
 
-    def retrain(policy: Policy, dataset: Dataset, step: int) -> Policy:
-        data = learn_from(dataset) if learn_from else dataset
-        return train(policy, data, config, seed=seed + step).policy
+    def retrain(policy: Any, dataset: Dataset, step: int) -> Any:
+        return train(policy, dataset, config, seed=seed + step).policy
 
     return retrain
 

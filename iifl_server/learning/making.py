@@ -29,7 +29,7 @@ CALIBRATION_ROBOTS, CALIBRATION_STEPS = 100, 1000
 def initial_dataset(task: str, seed: int | None = None) -> Dataset:
     """The demonstrations that every policy of a task begins with."""
     observations, actions = demonstrations(task, recipe(task).data_seed if seed is None else seed)
-    return Dataset(observations, actions, "demonstration")
+    return Dataset(observations, actions, np.array("demonstration"))
 
 
 def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[Policy, dict[str, Any]]:
@@ -37,11 +37,9 @@ def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[
     plan = recipe(task)
     dataset = initial_dataset(task)
     config = plan.policy_config(kind)
-    untrained: Policy = (
-        ImplicitPolicy(config, seed=seed) if kind == IMPLICIT else ExplicitPolicy(config, seed=seed)
-    )
+    make: Any = ImplicitPolicy if kind == IMPLICIT else ExplicitPolicy
     made = train(
-        untrained,
+        make(config, seed=seed),
         dataset,
         plan.initial,
         seed=seed,

@@ -121,7 +121,9 @@ class SupervisionState:
     def from_dict(cls, values: dict[str, Any]) -> "SupervisionState":
         """Inverse of `to_dict`; raises InputError for anything else."""
         try:
-            arrays = {name: np.array(values[name], dtype=dtype) for name, dtype in _DTYPES.items()}
+            arrays: dict[str, Any] = {
+                name: np.array(values[name], dtype=dtype) for name, dtype in _DTYPES.items()
+            }
             return cls(step=int(values["step"]), totals=Totals(**values["totals"]), **arrays)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a supervision state: {error!r}") from error

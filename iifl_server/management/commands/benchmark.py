@@ -15,8 +15,8 @@ from iifl_server.management.base import IIFLCommand, whole, writable_folder
 
 class Command(IIFLCommand):
     help = (
-        "Compare algorithms on a task over seeds and write results.json, results.md and figures. Called again on "
-        "the same folder, it runs only what is missing."
+        "Compare algorithms on a task over seeds and write results.json, results.md and figures. Called "
+        "again on the same folder, it runs only what is missing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
