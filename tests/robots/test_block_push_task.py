@@ -72,6 +72,17 @@ def test_touching_the_obstacle_is_a_violation_until_a_hard_reset() -> None:
     assert not np.array_equal(fleet.poses()[0], stuck)
 
 
+def test_a_robot_that_waits_for_a_hard_reset_does_not_move_even_where_it_could() -> None:
+    fleet = BlockPushFleet(2, 0)
+    state = {name: array.copy() for name, array in fleet.snapshot().items()}
+    state["waiting"][0] = True
+    fleet.restore(state)
+    before = fleet.poses()
+    fleet.act(np.full((2, 2), 0.3, dtype=np.float32), ALL)
+    assert np.array_equal(fleet.poses()[0], before[0])
+    assert not np.array_equal(fleet.poses()[1], before[1])
+
+
 def test_a_violation_over_the_goal_is_no_success() -> None:
     fleet = placed([0.11, 0.0, 0.0], [0.07, 0.0])
     result = fleet.act(INWARDS, ALL)

@@ -55,6 +55,12 @@ def test_a_long_click_is_clipped_by_length_and_keeps_its_direction() -> None:
     assert action[1] / action[0] == pytest.approx(-480 / 640)
 
 
+def test_a_click_just_beyond_the_reach_is_clipped_too() -> None:
+    action, clipped = action_from_click((0.5, 0.5), (0.61, 0.5), 0.1)
+    assert clipped
+    assert action.tolist() == [1.0, 0.0]
+
+
 def test_a_click_on_the_rim_of_the_reach_is_not_clipped() -> None:
     action, clipped = action_from_click((0.5, 0.5), (0.625, 0.5), 0.125)
     assert action.tolist() == [1.0, 0.0]

@@ -3,14 +3,17 @@
 import math
 
 import numpy as np
+import pymunk
 import pytest
 
 from robots.tasks.block_push import geometry
 from robots.tasks.block_push.push import (
     PLATE_HALF_DEPTH,
     SMALLEST_PUSH,
+    TABLE_FRICTION,
     TRAIL_LENGTH,
     Push,
+    add_cube,
     contact_distance,
     push_cube,
 )
@@ -144,3 +147,31 @@ def test_a_push_away_from_the_obstacle_needs_no_room_for_the_plate() -> None:
     done = push(0.0701, 0.0, 0.0, 1.0, 0.0)
     assert not done.violation
     assert done.pose[0] == pytest.approx(0.1301, abs=1e-3)
+
+
+GRAVITY = 9810.0
+"""[mm/s²]"""
+
+
+def test_the_table_brakes_a_sliding_cube_by_its_weight() -> None:
+    """Within 5 %: the engine turns each friction point's force a little off the direction of sliding."""
+    space = pymunk.Space()
+    cube = add_cube(space, np.zeros(3))
+    cube.velocity = (200.0, 0.0)
+    space.step(0.01)
+    assert 200.0 - cube.velocity.x == pytest.approx(TABLE_FRICTION * GRAVITY * 0.01, rel=0.05)
+    assert cube.velocity.y == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_table_brakes_a_spinning_cube_like_an_evenly_loaded_square() -> None:
+    """Torque is friction times weight times the mean distance of the square's points from its centre."""
+    side = 2 * geometry.CUBE_HALF * 1000
+    middle = (np.arange(400) + 0.5) / 400 * side - side / 2
+    mean_distance = np.hypot(*np.meshgrid(middle, middle)).mean()
+    space = pymunk.Space()
+    space.iterations = 50
+    cube = add_cube(space, np.zeros(3))
+    cube.angular_velocity = 20.0
+    space.step(0.01)
+    braking = (20.0 - cube.angular_velocity) / 0.01 * cube.moment
+    assert braking == pytest.approx(TABLE_FRICTION * cube.mass * GRAVITY * mean_distance, rel=0.02)

@@ -9,7 +9,6 @@ from robots.fleet import FleetError
 from robots.supervisors.scripted_block_push import (
     ACTION_NOISE,
     INFLATED_HALF,
-    TIE,
     ScriptedBlockPush,
     intended_push,
 )
@@ -42,8 +41,8 @@ def test_where_one_way_is_shorter_both_take_it() -> None:
 def test_the_tie_ends_where_the_lengths_differ_by_its_width() -> None:
     """Sliding the cube along a side makes one way longer by twice the slide."""
     goal = np.array([-0.15, 0.0])
-    for slide, own in ((0.4 * TIE / 2, True), (2.5 * TIE / 2, False)):
-        position = np.array([0.15, slide])
+    for longer_by, own in ((0.01, True), (0.04, False)):
+        position = np.array([0.15, longer_by / 2])
         against = intended_push(position, goal, "clockwise")  # The longer way: downwards.
         assert (turning(position, against) < 0) == own
 

@@ -21,6 +21,8 @@ SMALLEST_PUSH = 0.01
 """Actions shorter than this move nothing: the end effector would not overcome friction."""
 TRAIL_LENGTH = 16
 """Poses kept of every push, evenly spaced in time, the first and the last included."""
+TABLE_FRICTION = 0.5
+"""Coefficient of friction between cube and table."""
 
 _MM = 1000.0  # The engine's tolerances suit sizes of tens, so it works in millimetres.
 _SPEED = 100.0  # End effector [mm/s]: slow enough that friction, not inertia, decides.
@@ -28,7 +30,6 @@ _TIMESTEP = 1 / 180  # [s]
 _LONGEST_TRAVEL = 1.5  # Of the wanted displacement: then a push that slips off ends.
 _ITERATIONS = 15
 _MASS = 0.1  # [kg]
-_TABLE_FRICTION = 0.5
 _CONTACT_FRICTION = 0.2  # Smooth plate: the cube turns flush with it and hardly drifts sideways.
 _FRICTION_POINT = 0.541  # Of the half width.
 _GRAVITY = 9810.0  # [mm/s²]
@@ -84,7 +85,7 @@ def _simulate(
     space = pymunk.Space()
     space.iterations = _ITERATIONS
     space.collision_slop = 0.01
-    cube = _add_cube(space, pose)
+    cube = add_cube(space, pose)
     start_x, start_y = cube.position
     back = contact_distance(float(pose[2]), direction) * _MM
     pusher = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
@@ -107,7 +108,8 @@ def _simulate(
     return np.array(moments, dtype=np.float64)
 
 
-def _add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
+def add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
+    """Put the cube at pose, shape (3,), into a space in millimetres, with the table's friction under it."""
     side = 2 * CUBE_HALF * _MM
     body = pymunk.Body(_MASS, pymunk.moment_for_box(_MASS, (side, side)))
     body.position = (float(pose[0]) * _MM, float(pose[1]) * _MM)
@@ -119,7 +121,7 @@ def _add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
     for x, y in ((offset, offset), (-offset, offset), (-offset, -offset), (offset, -offset)):
         friction = pymunk.PivotJoint(space.static_body, body, (0, 0), (x, y))
         friction.max_bias = 0  # Never pulls back: all that is left of the joint is its braking force.
-        friction.max_force = _TABLE_FRICTION * _MASS * _GRAVITY / 4
+        friction.max_force = TABLE_FRICTION * _MASS * _GRAVITY / 4
         space.add(friction)
     return body
 
