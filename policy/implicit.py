@@ -22,6 +22,10 @@ Sampler = Literal["fast", "published"]
 from the best of them. `published`: Langevin chains, argmin of member 0's (Table 3), and Identity 1 over
 each member's own chains."""
 
+ACTION_TEMPERATURE = 0.3
+"""Actions of the fast sampler are drawn from exp(-E / 0.3): nearly the minimum. The minimum itself is a
+fixed function of the observation, and where it overshoots it is caught in a cycle (decision 0005)."""
+
 
 class ImplicitPolicy(nn.Module):
     """pi(a|s) proportional to exp(-E(s, a)), by default with two members on bootstrapped data.
@@ -40,12 +44,18 @@ class ImplicitPolicy(nn.Module):
         sampler: Sampler = "fast",
         search: DerivativeFreeConfig | None = None,
         sampling: ImportanceConfig | None = None,
+        temperature: float = ACTION_TEMPERATURE,
     ) -> None:
         super().__init__()
         if sampler not in get_args(Sampler):
             raise InputError(f"sampler is {sampler!r}; valid are {', '.join(get_args(Sampler))}")
+        if not 0.0 <= temperature <= 1.0:
+            raise InputError(
+                f"temperature is {temperature}; valid is 0 (the minimum) to 1 (the density itself)"
+            )
         self.config = config or PolicyConfig()
         self.sampler = sampler
+        self.temperature = temperature
         self.search = search or DerivativeFreeConfig()
         self.sampling = sampling or ImportanceConfig()
         with torch.random.fork_rng(devices=[]):
@@ -93,13 +103,15 @@ class ImplicitPolicy(nn.Module):
     def _fast(
         self, features: list[Tensor], low: Tensor, high: Tensor, draws: torch.Generator
     ) -> tuple[Tensor, JeffreysEstimate, float]:
-        """Member 0's energies at the importance samples also begin the search for its minimum."""
+        """Both members share the samples, from which member 0 also draws its action or begins its search."""
         begun = time.perf_counter()
         heads = [self.network(member).head for member in range(min(2, len(self.members)))]
         samples = importance(heads, features[: len(heads)], low, high, draws, self.sampling)
         divergence = from_importance(samples) if len(heads) == 2 else _none(len(features[0]))
         uncertainty_s = time.perf_counter() - begun
         first = samples.actions, samples.energies[0]
+        if self.temperature > 0:
+            return samples.draw(0, self.temperature, draws), divergence, uncertainty_s
         _, minimum = derivative_free(heads[0], features[0], low, high, draws, self.search, first=first)
         return minimum.actions, divergence, uncertainty_s
 

@@ -41,6 +41,7 @@ class Simulation:
     """iifl-random: teleoperation actions it may use; 0 takes what U.C. at its percentile would."""
 
     def __post_init__(self) -> None:
+        task_defaults(self.task)
         if self.algorithm not in ALGORITHMS:
             raise RequestError(f"algorithm is {self.algorithm!r}; valid are {', '.join(ALGORITHMS)}")
         if self.supervisors > self.robots:

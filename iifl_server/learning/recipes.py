@@ -39,8 +39,8 @@ class Recipe:
 _RECIPES = {
     "block_push": Recipe(
         network=NetworkConfig(),
-        initial=TrainingConfig(updates=1500),
-        retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5),
+        initial=TrainingConfig(updates=500, symmetries=True),
+        retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
         threshold_percentile=99.0,
     )
 }

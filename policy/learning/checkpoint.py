@@ -44,6 +44,7 @@ def save_checkpoint(path: str | os.PathLike[str], policy: Policy, **manifest: An
         "kind": policy.kind,
         "configuration": policy.config.to_dict(),
         "sampler": policy.sampler if isinstance(policy, ImplicitPolicy) else None,
+        "temperature": policy.temperature if isinstance(policy, ImplicitPolicy) else None,
         "estimator": policy.estimator,
         "libraries": {
             "python": platform.python_version(),
@@ -108,7 +109,7 @@ def _rebuild(source: Path, tensors: dict[str, Tensor], manifest: Manifest) -> Po
         config = PolicyConfig.from_dict(manifest["configuration"])
         policy: Policy
         if manifest["kind"] == ImplicitPolicy.kind:
-            policy = ImplicitPolicy(config, sampler=manifest["sampler"])
+            policy = ImplicitPolicy(config, sampler=manifest["sampler"], temperature=manifest["temperature"])
         elif manifest["kind"] == ExplicitPolicy.kind:
             policy = ExplicitPolicy(config)
         else:

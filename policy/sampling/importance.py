@@ -47,6 +47,12 @@ class ImportanceSamples:
         """1 / sum of squared weights, (M, B), from 1 to K."""
         return 1.0 / self.weights.square().sum(dim=-1)
 
+    def draw(self, energy: int, temperature: float, generator: torch.Generator) -> Tensor:
+        """One action per state, (B, A), from the density exp(-E / temperature) of one of the energies."""
+        colder = self.weights[energy].log() - self.energies[energy] * (1.0 / temperature - 1.0)
+        chosen = torch.multinomial(torch.softmax(colder, dim=-1), 1, generator=generator)[:, 0]
+        return self.actions[torch.arange(len(chosen)), chosen]
+
 
 @torch.no_grad()
 def importance(

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from policy import ExplicitPolicy, ImplicitPolicy, InputError, PolicyConfig
+from policy.sampling import bounds, importance
 from tests.policy.conftest import SMALL
 
 
@@ -34,6 +35,7 @@ def test_members_with_equal_weights_are_never_unsure(small_policy: ImplicitPolic
 
 
 def test_member_0_acts(small_policy: ImplicitPolicy) -> None:
+    small_policy.temperature = 0.0
     actions = small_policy.decide(images(3), 0).actions
     for parameter in small_policy.members[1].parameters():
         parameter.data.zero_()
@@ -64,3 +66,30 @@ def test_observations_that_do_not_fit_are_refused(small_policy: ImplicitPolicy) 
         small_policy.decide(np.zeros((2, 16, 16, 3), dtype=np.float32), 0)
     with pytest.raises(InputError, match="valid are fast, published"):
         ImplicitPolicy(sampler="slow")  # type: ignore[arg-type]
+
+
+def test_actions_are_drawn_from_member_zero_at_the_policys_temperature() -> None:
+    """A quadratic energy with sigma 0.4 at temperature 1 has sigma 0.4 * sqrt(0.25) at temperature 0.25."""
+    low, high = bounds(-1.0, 1.0, 2)
+    energy = lambda states, actions: actions.square().sum(-1) / (2 * 0.4**2)  # noqa: E731
+    generator = torch.Generator().manual_seed(0)
+    samples = importance([energy], [torch.zeros(4000, 1)], low, high, generator)
+    for temperature in (0.25, 1.0):
+        drawn = samples.draw(0, temperature, generator)
+        expected = 0.4 * temperature**0.5
+        if temperature < 1.0:  # at 1 the box cuts the tails
+            assert drawn.std().item() == pytest.approx(expected, rel=0.05)
+        else:
+            assert drawn.std().item() > 0.35
+
+
+def test_temperature_zero_minimises_and_a_warm_policy_does_not() -> None:
+    observations = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+    spread = {}
+    for temperature in (0.0, 1.0):
+        policy = ImplicitPolicy(seed=0, temperature=temperature)
+        actions = np.stack([policy.decide(observations, seed).actions for seed in range(8)])
+        spread[temperature] = actions.std(axis=0).mean()
+    assert spread[0.0] < spread[1.0]
+    with pytest.raises(InputError, match=r"temperature is 2\.0"):
+        ImplicitPolicy(temperature=2.0)
