@@ -41,7 +41,7 @@ _RECIPES = {
         network=NetworkConfig(),
         initial=TrainingConfig(updates=500, symmetries=True),
         retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
-        threshold_percentile=99.0,
+        threshold_percentile=80.0,
     )
 }
 

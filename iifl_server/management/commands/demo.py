@@ -83,7 +83,7 @@ class Command(IIFLCommand):
         )
         children.start(Child("inference", [*manage, "worker", "inference"]))
         children.start(Child("runner", [*manage, "runner"]))
-        children.start(Child("training", [*manage, "worker", "training"], niceness=10))
+        children.start(Child("training", [*manage, "worker", "training"], niceness=10, stop_within_s=1.0))
         address = f"http://{options['host']}:{options['port']}/"
         self._wait_for_page(children, address, stopping)
         if stopping:

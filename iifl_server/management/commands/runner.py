@@ -2,20 +2,22 @@
 
 import signal
 import threading
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from iifl_server.fleets.runner.process import run_forever
+from iifl_server.management.base import IIFLCommand
 
 
-class Command(BaseCommand):
+class Command(IIFLCommand):
     """Claims runs that nobody drives and drives them; SIGTERM and Ctrl-C leave each in its last snapshot."""
 
     help = "Drive the robot fleets of this site: claims every run that no other runner drives."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run until a signal comes."""
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pass
+
+    def run(self, **options: Any) -> None:
         leaving = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: leaving.set())

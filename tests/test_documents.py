@@ -1,0 +1,64 @@
+"""What the documents say is so."""
+
+import importlib.util
+import re
+import shlex
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.core.management import load_command_class
+
+ROOT = Path(__file__).resolve().parents[1]
+README_COMMANDS = re.findall(r"^\./iifl +([^#\n]*)", (ROOT / "README.md").read_text(), re.M)
+
+
+def launcher() -> ModuleType:
+    loader = SourceFileLoader("launcher", str(ROOT / "iifl"))
+    spec = importlib.util.spec_from_loader("launcher", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_the_readme_shows_commands() -> None:
+    assert {"demo", "test", "simulate", "benchmark"} <= {line.split()[0] for line in README_COMMANDS}
+
+
+@pytest.mark.parametrize("line", README_COMMANDS)
+def test_every_command_of_the_readme_is_one_that_the_command_line_takes(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # output folders are made where the command runs
+    name, *arguments = shlex.split(line)
+    assert name in dict(launcher().COMMANDS)
+    parser = load_command_class("iifl_server", name).create_parser("manage.py", name)
+    parser.parse_args(arguments)
+
+
+def test_every_command_of_the_launcher_exists() -> None:
+    for name, _ in launcher().COMMANDS:
+        if name != "manage":
+            load_command_class("iifl_server", name)
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", *map(str, Path("docs").rglob("*.md"))])
+def test_links_and_pictures_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_rooms_of_the_architecture_exist() -> None:
+    for room in re.findall(r"^\| `([a-z_/.]+)`", (ROOT / "ARCHITECTURE.md").read_text(), re.M):
+        found = [base for base in (ROOT, ROOT / "policy", ROOT / "robots") if (base / room).exists()]
+        assert found, room
+
+
+def test_requirements_are_pinned() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert not line.strip() or line.startswith(("#", "-r")) or "==" in line, line
