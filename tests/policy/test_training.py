@@ -54,7 +54,8 @@ def test_both_modes_survive_in_an_energy_and_their_mean_in_behaviour_cloning(bri
     sides = np.where(np.arange(40) % 4 < 2, 0.5, -0.5)  # no matter how bright the image is
     actions = np.stack([np.zeros(40), sides], axis=1).astype(np.float32)
     torn = Dataset(bright_or_dark.observations, actions, np.array("both"))
-    implicit = train(ImplicitPolicy(PolicyConfig(SMALL, 1, False)), torn, QUICK, seed=0).policy
+    undecided = ImplicitPolicy(PolicyConfig(SMALL, 1, False), temperature=0.0)
+    implicit = train(undecided, torn, QUICK, seed=0).policy
     explicit = train(ExplicitPolicy(PolicyConfig(SMALL, 1, False)), torn, QUICK, seed=0).policy
     chosen = implicit.decide(torn.observations, 0).actions
     assert np.abs(np.abs(chosen[:, 1]) - 0.5).max() < 0.3
@@ -76,6 +77,7 @@ def test_equal_seeds_give_equal_weights(
 def test_published_recipe_learns_on_a_small_size(
     small_policy: ImplicitPolicy, bright_or_dark: Dataset
 ) -> None:
+    small_policy.temperature = 0.0  # the minimum, as published
     report = train(small_policy, bright_or_dark, published(updates=120, batch_size=32), seed=0)
     errors = evaluate(report.policy, bright_or_dark.observations, bright_or_dark.actions)
     assert errors.action_error < 0.4

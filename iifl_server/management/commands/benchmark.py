@@ -1,6 +1,7 @@
 """`./iifl benchmark TASK`: the task's comparison of algorithms, over seeds."""
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -32,6 +33,7 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         out = options["out"]
         with tqdm(desc="runs", disable=not sys.stderr.isatty()) as bar:
 
