@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from iifl_server import seeds
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.simulation import Simulation, retraining, start
 from iifl_server.experiments.unassisted import evaluate_policy
@@ -18,7 +19,6 @@ ARMS: Mapping[str, str] = {
     "offline": "same updates, as many new pushes collected offline",
     "random": "supervised, help allocated at random",
 }
-OFFLINE_SEED = 30_000
 
 
 def supervised_arm(task: str, robots: int, supervisors: int, steps: int, seed: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def control_arm(
     policy, threshold, dataset = initial_policy(task, "iifl")
     learn = retraining(task, seed)
     counts: Sequence[int] = supervised["samples_at_retraining"]
-    fresh = collect(task, max(1, max(counts, default=1)), OFFLINE_SEED + seed) if offline else None
+    fresh = collect(task, max(1, max(counts, default=1)), seeds.OFFLINE + seed) if offline else None
     every = task_defaults(task).retrain_every
     for number, count in enumerate(counts, start=1):
         data = dataset.append(fresh[0][:count], fresh[1][:count], "offline") if fresh and count else dataset

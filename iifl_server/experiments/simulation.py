@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iifl_server import seeds
 from iifl_server.errors import RequestError
 from iifl_server.experiments.lockstep import Lockstep, Retrain, Timings
 from iifl_server.experiments.policies import initial_policy
@@ -86,7 +87,7 @@ def start(simulation: Simulation) -> Lockstep:
     policy, threshold, dataset = initial_policy(simulation.task, simulation.algorithm)
     return Lockstep(
         config=supervision_config(simulation, threshold),
-        fleet=make_fleet(simulation.task, simulation.robots, simulation.seed),
+        fleet=make_fleet(simulation.task, simulation.robots, seeds.RUNS + simulation.seed),
         supervisors=make_supervisors(simulation.task, simulation.supervisors, simulation.seed),
         policy=policy,
         dataset=dataset,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iifl_server import seeds
 from iifl_server.experiments.lockstep import Lockstep
 from policy.decision import Decision
 from policy.learning.dataset import Dataset
@@ -14,8 +15,6 @@ from policy.supervision import SupervisionConfig
 from robots.fleet import Supervisor
 from robots.registry import make_fleet, make_supervisors, task_defaults
 
-HELD_OUT_STARTS = 50_000
-"""Seeds of evaluation fleets begin here; no demonstration and no supervised run uses them."""
 FLEETS = 4
 """Fleets evaluated together, to tell a policy from its luck; figures are means per fleet."""
 
@@ -43,14 +42,14 @@ def evaluate_policy(
 
 def evaluate_supervisor(task: str, seat: int, *, robots: int, steps: int, seed: int) -> dict[str, float]:
     """The same figures of an algorithmic supervisor that drives every robot."""
-    supervisor = make_supervisors(task, seat + 1, HELD_OUT_STARTS + seed)[seat]
+    supervisor = make_supervisors(task, seat + 1, seeds.EVALUATION + seed)[seat]
     return _evaluate(lambda fleet: Supervised(supervisor, fleet), task, robots, steps, seed, float("inf"))
 
 
 def _evaluate(
     driver: Any, task: str, robots: int, steps: int, seed: int, threshold: float
 ) -> dict[str, float]:
-    fleet = make_fleet(task, robots * FLEETS, HELD_OUT_STARTS + seed)
+    fleet = make_fleet(task, robots * FLEETS, seeds.EVALUATION + seed)
     defaults = task_defaults(task)
     resetters: Sequence[Supervisor] = make_supervisors(task, fleet.size, seed)
     run = Lockstep(

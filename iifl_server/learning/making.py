@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iifl_server import seeds
 from iifl_server.learning.datasets import demonstrations
 from iifl_server.learning.recipes import CLONING, IMPLICIT, recipe
 from policy.explicit import ExplicitPolicy
@@ -20,9 +21,6 @@ from robots.demonstrations import collect
 from robots.registry import make_fleet, task_defaults
 
 Progress = Callable[[float, str], None]
-HELD_OUT_SEED = 10_000
-"""Demonstrations for held-out errors come from fleets that no training ever sees."""
-CALIBRATION_SEED = 20_000
 CALIBRATION_ROBOTS, CALIBRATION_STEPS = 100, 1000
 
 
@@ -45,7 +43,7 @@ def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[
         seed=seed,
         progress=lambda done, figures: progress(done, f"member {int(figures['member']) + 1}"),
     )
-    seen, done, _ = collect(task, len(dataset) // 2, HELD_OUT_SEED)
+    seen, done, _ = collect(task, len(dataset) // 2, seeds.HELD_OUT_DEMONSTRATIONS)
     held_out = evaluate(made.policy, seen, done)
     return made.policy, {
         "task": task,
@@ -93,7 +91,7 @@ def make_checkpoint(
     threshold, spread = 0.0, {}
     if kind != CLONING:
         values = unassisted_uncertainties(
-            policy, task, robots, steps, CALIBRATION_SEED,
+            policy, task, robots, steps, seeds.CALIBRATION,
             lambda done, text: progress(0.5 + done / 2, f"calibrating, {text}"),
         )  # fmt: skip
         threshold = calibrate_threshold(values, recipe(task).threshold_percentile)
@@ -104,6 +102,6 @@ def make_checkpoint(
         **made,
         uncertainty_threshold=threshold,
         threshold_percentile=recipe(task).threshold_percentile,
-        calibration={"robots": robots, "steps": steps, "seed": CALIBRATION_SEED, "percentiles": spread},
+        calibration={"robots": robots, "steps": steps, "seed": seeds.CALIBRATION, "percentiles": spread},
         episode_length=task_defaults(task).episode_length,
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from iifl_server import seeds
 from policy.energy.config import NetworkConfig, PolicyConfig
 from policy.errors import InputError
 from policy.learning.config import TrainingConfig
@@ -22,7 +23,7 @@ class Recipe:
     """From the present weights, on the aggregated dataset, while the fleet runs."""
     threshold_percentile: float
     """û is this percentile of the uncertainties of an unassisted fleet."""
-    data_seed: int = 0
+    data_seed: int = seeds.DEMONSTRATIONS
     """Seed of the demonstrations."""
 
     def policy_config(self, kind: str) -> PolicyConfig:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iifl_server import seeds
 from iifl_server.fleets.models import Run, RunSnapshot
 from iifl_server.fleets.runner.seats import Seat
 from iifl_server.fleets.runner.sight import RESUME_GAP, Sights
@@ -88,7 +89,7 @@ def open_session(run: Run) -> Session:
         run=run,
         epoch=run.runner_epoch,
         config=config,
-        fleet=make_fleet(run.task, run.robots, run.seed),
+        fleet=make_fleet(run.task, run.robots, seeds.RUNS + run.seed),
         supervisors=supervisors,
         state=SupervisionState.initial(config),
         seats=tuple(Seat(index, one.name) for index, one in enumerate(supervisors)),
