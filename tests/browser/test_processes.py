@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ROOT, Demo, eventually, free_port, start_demo
+from running_demo import ROOT, Demo, eventually, free_port, start_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,8 +1,8 @@
 """A person at the console of a real fleet: assigned, pushing, resetting, reloading."""
 
 import pytest
-from conftest import Demo, eventually, sign_in
 from playwright.sync_api import Browser, Page, expect
+from running_demo import Demo, eventually, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

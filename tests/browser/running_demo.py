@@ -1,0 +1,110 @@
+"""`./iifl demo` as a user starts it, and how tests look at it."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTS_WITHIN_S = 90
+
+
+def eventually(what: str, check: Callable[[], Any], within_s: float = 30) -> Any:
+    """The first true answer of `check`; fails, naming `what`, when there is none in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if answer := check():
+            return answer
+        time.sleep(0.1)
+    pytest.fail(f"within {within_s:.0f} s this did not happen: {what}")
+
+
+@dataclass
+class Demo:
+    """A running demo."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    port: int
+    accounts: dict[str, tuple[str, str]]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What its database says, read beside the running processes."""
+        with sqlite3.connect(
+            f"file:{self.data / 'iifl.sqlite3'}?mode=ro", uri=True, timeout=20
+        ) as connection:
+            return connection.execute(query).fetchall()
+
+    def step(self) -> int:
+        return int(self.rows("SELECT max(step) FROM fleets_runstep")[0][0] or 0)
+
+    def child(self, *words: str) -> psutil.Process | None:
+        """The child process whose command line ends with these words."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if child.cmdline()[-len(words) :] == list(words):
+                    return child
+            except psutil.Error:
+                continue
+        return None
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
+    """Start the demo and wait for the lines that introduce it."""
+    port = free_port()
+    data.mkdir(parents=True, exist_ok=True)
+    printed = data / "printed.txt"
+    with printed.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "demo", "--no-browser", "--port", str(port), *more],
+            env={**os.environ, "IIFL_DATA": str(data), "IIFL_SHIPPED": str(shipped), "PYTHONUNBUFFERED": "1"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    eventually(
+        f"the demo introduces itself, but it printed {printed}",
+        lambda: "Ctrl-C" in printed.read_text() or process.poll() is not None,
+        STARTS_WITHIN_S,
+    )
+    text = printed.read_text()
+    accounts = {
+        role: (name, password)
+        for role, name, password in re.findall(r"^\s+(supervisor|administrator)\s+(\S+) / (\S+)", text, re.M)
+    }
+    assert len(accounts) == 2, text
+    return Demo(process, data, port, accounts)
+
+
+def sign_in(page: Page, demo: Demo, role: str) -> None:
+    name, password = demo.accounts[role]
+    page.goto(f"{demo.address}/sign-in/")
+    page.get_by_test_id("sign-in-username").fill(name)
+    page.get_by_test_id("sign-in-password").fill(password)
+    page.get_by_test_id("sign-in-submit").click()
