@@ -27,7 +27,7 @@ def initial_policy(task: str, algorithm: str) -> tuple[Policy, float, Dataset]:
 def _trained_ensemble(task: str) -> Path:
     path = Path(settings.DATA) / "policies" / f"{task}-ensemble.safetensors"
     if not path.exists():
-        with tqdm(total=100, desc="training the ensemble (once)", unit="%") as bar:
+        with tqdm(total=100, desc="training the ensemble (once)", unit="%", disable=None) as bar:
 
             def show(done: float, _text: str) -> None:
                 bar.update(int(100 * done) - bar.n)

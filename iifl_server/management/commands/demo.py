@@ -61,7 +61,9 @@ class Command(IIFLCommand):
             self._say("Stopping ...")
             children.stop_all()
             lock.release()
-            self._say("Stopped. The next ./iifl demo goes on where this one ended.")
+            self._say(
+                "Stopped. The next ./iifl demo goes on where this one ended." if stopping else "Stopped."
+            )
 
     def _serve(self, children: Children, data: Path, options: dict[str, Any], stopping: list[int]) -> None:
         self._say("Starting ...")
@@ -172,7 +174,7 @@ def _environment(options: dict[str, Any]) -> dict[str, str]:
     host = options["host"]
     names = {host, "127.0.0.1", "localhost"} - {"0.0.0.0", "::"}
     return {
-        "IIFL_ALLOWED_HOSTS": ",".join(sorted(names)),
+        "IIFL_ALLOWED_HOSTS": os.environ.get("IIFL_ALLOWED_HOSTS", ",".join(sorted(names))),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
 
