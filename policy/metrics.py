@@ -1,9 +1,6 @@
 """What a fleet achieved and what it cost in human effort, with every definition named."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,3 @@ def summarise(
         "rohe": rohe(totals, robots, supervisors),
         "rohe_released": rohe_released(totals),
     }
-
-
-def bootstrap_interval(
-    values: Sequence[float], generator: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean over seeds; both ends equal for a single value."""
-    data = np.asarray(values, dtype=np.float64)
-    means = data[generator.integers(0, len(data), size=(resamples, len(data)))].mean(axis=1)
-    tail = (1.0 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)

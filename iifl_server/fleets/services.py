@@ -129,11 +129,6 @@ def start_run(run: int, person: int) -> None:
     _switch(run, person, "start", RunStatus.STOPPED, RunStatus.RUNNING, "")
 
 
-def end_run(run: int, reason: str = "") -> None:
-    """The run is over; its history stays."""
-    Run.objects.filter(pk=run).update(status=RunStatus.ENDED, status_reason=reason[:300])
-
-
 def _switch(run: int, person_id: int, action: str, before: RunStatus, after: RunStatus, reason: str) -> None:
     with transaction.atomic():
         person = Person.objects.get(pk=person_id)

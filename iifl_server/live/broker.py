@@ -33,11 +33,6 @@ def frames_client_async() -> Any:
     return redis.asyncio.Redis.from_url(settings.BROKERS.frames, socket_timeout=20, protocol=2)
 
 
-def live_client_async() -> Any:
-    """A new asyncio connection for state and presence; whoever asks for it closes it."""
-    return redis.asyncio.Redis.from_url(settings.BROKERS.live, socket_timeout=20, protocol=2)
-
-
 def run_script(name: str, keys: list[str], arguments: list[str | bytes | int | float]) -> list[bytes]:
     """Run one of `lua/*.lua` atomically in the broker."""
     return list(live_client().eval(_scripts[name], len(keys), *keys, *arguments))
