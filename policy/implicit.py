@@ -19,8 +19,8 @@ from policy.uncertainty.jeffreys import JeffreysEstimate, from_importance, jeffr
 
 Sampler = Literal["fast", "published"]
 """How an action is found. `fast`: from importance samples, which both members share: one of them is drawn at
-the policy's temperature, or at temperature 0 a derivative-free search begins at the best. `published`: Langevin
-chains, argmin of member 0's (Table 3), and Identity 1 over each member's own chains."""
+the policy's temperature, or at temperature 0 a derivative-free search begins at the best. `published`:
+Langevin chains, argmin of member 0's (Table 3), and Identity 1 over each member's own chains."""
 
 ACTION_TEMPERATURE = 0.3
 """Actions of the fast sampler are drawn from exp(-E / 0.3): nearly the minimum. The minimum itself is a
@@ -30,9 +30,9 @@ fixed function of the observation, and where it overshoots it is caught in a cyc
 class ImplicitPolicy(nn.Module):
     """pi(a|s) proportional to exp(-E(s, a)), by default with two members on bootstrapped data.
 
-    temperature: of the density that the fast sampler draws actions from; 0 minimises, as the published sampler
-    always does. seed: of the first weights; the global random state is left alone. Weights are changed by
-    `policy.learning.train`, which returns a new policy.
+    temperature: of the density that the fast sampler draws actions from; 0 minimises, as the published
+    sampler always does. seed: of the first weights; the global random state is left alone. Weights are
+    changed by `policy.learning.train`, which returns a new policy.
     """
 
     kind = "implicit"
