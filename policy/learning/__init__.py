@@ -5,7 +5,8 @@ from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.config import TrainingConfig, published
 from policy.learning.counter_examples import CounterExampleConfig
 from policy.learning.dataset import Dataset
-from policy.learning.evaluation import HeldOut, evaluate
+from policy.learning.evaluation import HeldOut, evaluate, nearest_action_error, sample_actions
+from policy.learning.kinds import Density, OwnLoss, Policy
 from policy.learning.losses import gradient_penalty, info_nce
 from policy.learning.trainer import TrainingReport, train
 
@@ -13,7 +14,10 @@ __all__ = [
     "AugmentationConfig",
     "CounterExampleConfig",
     "Dataset",
+    "Density",
     "HeldOut",
+    "OwnLoss",
+    "Policy",
     "TrainingConfig",
     "TrainingReport",
     "augment",
@@ -22,7 +26,9 @@ __all__ = [
     "gradient_penalty",
     "info_nce",
     "load_checkpoint",
+    "nearest_action_error",
     "published",
+    "sample_actions",
     "save_checkpoint",
     "train",
 ]

@@ -14,19 +14,19 @@ from torch.nn import functional
 
 from policy.energy.network import EnergyNetwork
 from policy.errors import InputError, PolicyError
-from policy.explicit.policy import ExplicitPolicy
-from policy.implicit import ImplicitPolicy
 from policy.learning.batches import batches
 from policy.learning.bootstrap import share_for
 from policy.learning.config import TrainingConfig
 from policy.learning.counter_examples import draw
 from policy.learning.dataset import Dataset
+from policy.learning.kinds import OwnLoss, Policy
 from policy.learning.losses import gradient_penalty, info_nce
 from policy.learning.precision import uses_bfloat16
 from policy.sampling.box import bounds
 
-Policy = ImplicitPolicy | ExplicitPolicy
-P = TypeVar("P", ImplicitPolicy, ExplicitPolicy)
+__all__ = ["Policy", "Progress", "TrainingReport", "train"]
+
+P = TypeVar("P", bound=Policy)
 Progress = Callable[[float, dict[str, float]], None]
 """progress(fraction done, {"member", "update", "loss"}); what it raises ends the training."""
 
@@ -138,6 +138,8 @@ def _train_member(
 def _loss(
     member: nn.Module, observations: Tensor, actions: Tensor, config: TrainingConfig, draws: torch.Generator
 ) -> Tensor:
+    if isinstance(member, OwnLoss):
+        return member.loss(observations, actions, draws)
     if not isinstance(member, EnergyNetwork):
         return functional.mse_loss(member(observations).float(), actions)
     low, high = bounds(-1.0, 1.0, actions.shape[1])

@@ -59,12 +59,12 @@ def make_problem(
     meant = answers[np.arange(len(hidden)), who]
     actions = np.clip(meant + _NOISE * draws.normal(size=meant.shape), -1.0, 1.0)
     names = np.array([f"supervisor {number}" for number in range(supervisors)])[who]
-    parts = [
+    first, late = (
         Dataset(states[part].astype(np.float32), actions[part].astype(np.float32), names[part])
         for part in (slice(0, samples), slice(samples, None))
-    ]
-    late = answers[samples:]
-    return Problem(*parts, late.astype(np.float32), _nll(late, actions[samples:]))
+    )
+    unseen = answers[samples:]
+    return Problem(first, late, unseen.astype(np.float32), _nll(unseen, actions[samples:]))
 
 
 def _smooth(outputs: int, draws: np.random.Generator) -> tuple[Array, Array, Array]:
