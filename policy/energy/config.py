@@ -1,9 +1,13 @@
 """What decides the shape of a network; stored with its weights."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from policy.errors import InputError
+
+Architecture = Literal["mlp", "residual"]
+"""Of the head: `mlp` is layer after layer; `residual` is head_depth // 2 blocks of two layers after the first
+layer, each with a way round it."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ class NetworkConfig:
     """Hidden layers of the head on images, at least 1."""
     state_depth: int = 6
     """Hidden layers of the head on states, at least 1 (6 x 256 in the published experiments)."""
+    architecture: Architecture = "mlp"
+    """Of an energy's head; explicit networks are always `mlp`."""
+    spectral_norm: bool = False
+    """Divide each matrix of an energy's head, but the last, by its largest singular value. The last one is
+    left alone because its size is the inverse temperature of the energy."""
+    normalise: bool = False
+    """Standardise states by mean and deviation of the data that the policy is first trained on."""
 
     def __post_init__(self) -> None:
         shape = self.observation_shape
@@ -44,6 +55,18 @@ class NetworkConfig:
         )
         if min(sizes) < 1:
             raise InputError(f"every size of a network must be at least 1, but they are {sizes}")
+        if self.architecture not in get_args(Architecture):
+            valid = ", ".join(get_args(Architecture))
+            raise InputError(f"architecture is {self.architecture!r}; valid are {valid}")
+        if self.architecture == "residual" and self.head_depth < 2:
+            raise InputError(f"a residual head has {self.head_depth} hidden layers; valid is at least 2")
+        for name in ("spectral_norm", "normalise"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} is {getattr(self, name)!r}; valid are True and False")
+        if self.normalise and self.from_images:
+            raise InputError(
+                "normalise is True; images are scaled in any case, so it is valid for states only"
+            )
 
     @property
     def from_images(self) -> bool:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from policy.energy.config import NetworkConfig
 from policy.energy.encoder import make_encoder
+from policy.energy.head import EnergyHead
 
 Energy = Callable[[Tensor, Tensor], Tensor]
 """energy(states, actions): (B, S...), (B, K, A) to (B, K); pi(a|s) is proportional to exp(-E(s, a)), Eq. 4.
@@ -13,29 +15,6 @@ Energy = Callable[[Tensor, Tensor], Tensor]
 Any callable will do. For an `EnergyNetwork` that is called often in one state, pass its `head` and the
 features from `encode` in place of the states.
 """
-
-
-class EnergyHead(nn.Module):
-    """Features and actions to energies.
-
-    The first layer is a sum of a part that sees features alone and one that sees actions alone, so the
-    first part is computed once for all K actions of a state.
-    """
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.from_features = nn.Linear(config.encoded_size, config.width)
-        self.from_actions = nn.Linear(config.action_size, config.width, bias=False)
-        layers: list[nn.Module] = [nn.ReLU(inplace=True)]
-        for _ in range(config.head_depth - 1):
-            layers += [nn.Linear(config.width, config.width), nn.ReLU(inplace=True)]
-        self.rest = nn.Sequential(*layers, nn.Linear(config.width, 1))
-
-    def forward(self, features: Tensor, actions: Tensor) -> Tensor:
-        """(B, F), (B, K, A) to energies, (B, K)."""
-        fused = self.from_features(features)[:, None] + self.from_actions(actions)  # (B, K, width)
-        energies: Tensor = self.rest(fused).squeeze(-1)
-        return energies
 
 
 class EnergyNetwork(nn.Module):
@@ -48,9 +27,22 @@ class EnergyNetwork(nn.Module):
         self.head = EnergyHead(config)
 
     def encode(self, observations: Tensor) -> Tensor:
-        """Observations, (B, H, W, 3) uint8 or (B, S), to features, (B, F): once per decision."""
+        """Observations, (B, H, W, 3) uint8 or (B, S), to features, (B, F): once per decision or update.
+
+        While training with gradients, spectral norms follow their weights by one power iteration here;
+        however often the head is then called, they stand still. In eval mode they never move.
+        """
+        if self.training and torch.is_grad_enabled():
+            self.head.follow()
         features: Tensor = self.encoder(observations)
         return features
+
+    def fit_normalisation(self, observations: Tensor) -> bool:
+        """Take mean and deviation of observations, (n, S), if the network normalises and never took any.
+
+        Returns whether it did. Raises InputError for observations that do not fit.
+        """
+        return self.encoder.fit(observations)
 
     def forward(self, states: Tensor, actions: Tensor) -> Tensor:
         """Observations and actions, (B, K, A), to energies, (B, K)."""

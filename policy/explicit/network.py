@@ -22,6 +22,10 @@ class ExplicitNetwork(nn.Module):
             layers += [nn.Linear(before, after), nn.ReLU(inplace=True)]
         self.head = nn.Sequential(*layers, nn.Linear(config.width, config.action_size))
 
+    def fit_normalisation(self, observations: Tensor) -> bool:
+        """As `EnergyNetwork.fit_normalisation`."""
+        return self.encoder.fit(observations)
+
     def forward(self, observations: Tensor) -> Tensor:
         """(B, H, W, 3) uint8 or (B, S) to actions, (B, A)."""
         return 1.1 * torch.tanh(self.head(self.encoder(observations)))
