@@ -1,19 +1,20 @@
 """Initial data: what the algorithmic supervisors do on a fleet that nobody else drives."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robots.fleet import FleetError
-from robots.registry import make_fleet, make_supervisors
+from robots.registry import make_demonstration_fleet, make_supervisors
 
 SUPERVISORS = 2
 
 
 def collect(
     task: str, samples: int, seed: int, robots: int = 4
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.int64]]:
     """Observations and the actions that the two supervisors of a task then took.
 
     Each supervisor has half of a fresh fleet (robot i belongs to supervisor i mod 2) from start to end.
@@ -24,7 +25,7 @@ def collect(
     """
     if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples < 1:
         raise FleetError(f"samples is {samples!r}, but must be a whole number of at least 1")
-    fleet = make_fleet(task, robots, seed)
+    fleet = make_demonstration_fleet(task, robots, seed)
     if robots < SUPERVISORS:
         raise FleetError(f"robots is {robots}, but each of the {SUPERVISORS} supervisors needs one")
     supervisors = make_supervisors(task, SUPERVISORS, seed)
@@ -48,9 +49,7 @@ def collect(
     )
 
 
-def digest(
-    observations: NDArray[np.uint8], actions: NDArray[np.float32], supervisors: NDArray[np.int64]
-) -> str:
+def digest(observations: NDArray[Any], actions: NDArray[np.float32], supervisors: NDArray[np.int64]) -> str:
     """SHA-256 over the arrays' types, shapes and bytes, in hexadecimal: names a dataset in a manifest."""
     total = hashlib.sha256()
     for array in (observations, actions, supervisors):

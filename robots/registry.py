@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from robots.fleet import Fleet, FleetError, Supervisor
 from robots.randomness import check_seed
 from robots.supervisors.scripted_block_push import ScriptedBlockPush
+from robots.supervisors.scripted_navigation import ScriptedNavigation
 from robots.supervisors.waypoints import Direction
 from robots.tasks.block_push import task as block_push
+from robots.tasks.navigation import task as navigation
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,22 @@ class _Task:
     """(robots, seed) to fleet."""
     supervisor: Callable[[int, int], Supervisor]
     """(seat from 0, seed) to supervisor."""
+    demonstrations: Callable[[int, int], Fleet] | None = None
+    """(robots, seed) to the fleet that demonstrations are collected on, where that is another one."""
+
+
+def _own_seed(seat: int, seed: int) -> int:
+    """A supervisor's own seed, unrelated to every other seat's."""
+    return int(np.random.SeedSequence([seed, seat]).generate_state(1, np.uint64)[0])
 
 
 def _block_push_supervisor(seat: int, seed: int) -> Supervisor:
     direction: Direction = "clockwise" if seat % 2 == 0 else "counterclockwise"
-    own = np.random.SeedSequence([seed, seat]).generate_state(1, np.uint64)[0]
-    return ScriptedBlockPush(f"scripted {seat + 1} ({direction})", direction, int(own))
+    return ScriptedBlockPush(f"scripted {seat + 1} ({direction})", direction, _own_seed(seat, seed))
+
+
+def _navigation_supervisor(seat: int, seed: int) -> Supervisor:
+    return ScriptedNavigation(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
 _TASKS = {
@@ -60,6 +73,20 @@ _TASKS = {
         ),
         fleet=block_push.BlockPushFleet,
         supervisor=_block_push_supervisor,
+    ),
+    navigation.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=10,
+            supervisors=1,
+            episode_length=navigation.EPISODE_LENGTH,
+            minimum_intervention_steps=5,
+            hard_reset_steps=5,
+            retrain_every=100,
+            demonstrations=3750,  # 100 episodes of about 37.5 steps.
+        ),
+        fleet=navigation.NavigationFleet,
+        supervisor=_navigation_supervisor,
+        demonstrations=partial(navigation.NavigationFleet, wind=0.0),
     ),
 }
 
@@ -77,6 +104,12 @@ def task_defaults(task: str) -> TaskDefaults:
 def make_fleet(task: str, robots: int, seed: int) -> Fleet:
     """A new fleet of 1 to 1000 robots; raises FleetError for an unknown task or a bad number."""
     return _find(task).fleet(robots, seed)
+
+
+def make_demonstration_fleet(task: str, robots: int, seed: int) -> Fleet:
+    """Like `make_fleet`, but as it is when demonstrations are collected: navigation without its wind."""
+    kind = _find(task)
+    return (kind.demonstrations or kind.fleet)(robots, seed)
 
 
 def make_supervisors(task: str, count: int, seed: int) -> list[Supervisor]:

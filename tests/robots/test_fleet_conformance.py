@@ -10,6 +10,8 @@ from robots.registry import make_fleet, make_supervisors, task_defaults, task_na
 
 pytestmark = pytest.mark.parametrize("task", task_names())
 ROBOTS = 3
+FIXED_START = {"navigation"}
+"""Tasks in which every episode of every robot and seed begins alike, and nothing but actions is random."""
 
 
 def all_active(fleet: Fleet) -> np.ndarray:
@@ -89,14 +91,15 @@ def test_the_same_seed_gives_the_same_run(task: str) -> None:
     assert np.array_equal(first.observe(), second.observe())
 
 
-def test_another_seed_gives_another_run(task: str) -> None:
+def test_another_seed_gives_another_run_unless_the_start_is_fixed(task: str) -> None:
     first, second = make_fleet(task, ROBOTS, 7).observe(), make_fleet(task, ROBOTS, 8).observe()
-    assert all(not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    alike = [np.array_equal(a, b) for a, b in zip(first, second, strict=True)]
+    assert all(alike) if task in FIXED_START else not any(alike)
 
 
-def test_robots_differ_from_each_other(task: str) -> None:
+def test_robots_differ_from_each_other_unless_the_start_is_fixed(task: str) -> None:
     first, second = make_fleet(task, 2, 0).observe()
-    assert not np.array_equal(first, second)
+    assert np.array_equal(first, second) == (task in FIXED_START)
 
 
 def test_a_robot_is_the_same_in_a_fleet_of_any_size(task: str) -> None:

@@ -1,0 +1,152 @@
+"""The navigation task: from the left of a maze to its right, past a fork and through wind (Section 5.1)."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robots import snapshots
+from robots.checks import check_actions, check_ids, check_size
+from robots.fleet import FleetError, Frame, Snapshot, Spaces, StepResult
+from robots.randomness import check_seed
+from robots.tasks.navigation.maze import COLUMNS, EXECUTION_WIND, GOAL, ROWS, START, is_free, is_windy, step
+from robots.tasks.navigation.people_view import draw_frame
+
+NAME = "navigation"
+EPISODE_LENGTH = 100
+"""Steps until an episode times out; the supervisor needs about 35."""
+TRAIL_LENGTH = 64
+"""How many of the last cells of an episode frames show."""
+
+_SNAPSHOT_VERSION = 1
+_START = np.array(START, dtype=np.float64)
+_GOAL = np.array(GOAL, dtype=np.float64)
+
+
+class NavigationFleet:
+    """N robots, each in a maze of its own; implements robots.fleet.Fleet.
+
+    Observation, 2 float32: the column and the row of the robot's cell, whole numbers from 0 (the paper's
+    s = (x, y) in N^2). Action, 2: the relative change (dx, dy) [cells], continuous in [-1, 1]; y points up.
+    One step adds action and wind to the cell and rounds to the nearest cell, halves upward. So states are
+    discrete, as in the paper: an action that averages "up" and "down" leaves a robot where it is, and wind
+    of 0.75 carries one up that steers dy > -0.25. Against that wind, a robot can hold its row but not
+    descend; it does so behind the wind.
+
+    Reaching the goal yields reward 1, success and `done`. Landing in a wall, in the obstacle or outside is
+    a violation: the robot stays in its last cell until `hard_reset`, and `act` goes on reporting it. Only
+    the cell where a step ends counts. An episode that takes `episode_length` steps times out: `done`
+    alone. Every episode begins in the same cell, and nothing is random: robots differ by their actions.
+
+    robots: 1 to 1000. seed: a whole number of at least 0, and without effect. wind: in +y, from 0 (calm,
+    as when demonstrations are collected) to 1 [cells per step]. Raises FleetError for other values.
+    """
+
+    task = NAME
+    spaces = Spaces(observation_shape=(2,), observation_dtype="float32", action_size=2)
+    episode_length = EPISODE_LENGTH
+
+    def __init__(self, robots: int, seed: int, wind: float = EXECUTION_WIND) -> None:
+        self.size = check_size(robots)
+        check_seed(seed)
+        if not (math.isfinite(wind) and 0.0 <= wind <= 1.0):
+            raise FleetError(f"wind is {wind!r}, but must be from 0 to 1 cells per step")
+        self.wind = float(wind)
+        self.clipped = 0
+        """Actions out of bounds since the fleet was made; no part of a snapshot."""
+        self._cells = np.tile(_START, (self.size, 1))
+        self._waiting = np.zeros(self.size, dtype=np.bool_)
+        self._steps = np.zeros(self.size, dtype=np.int64)
+        self._episodes = np.zeros(self.size, dtype=np.int64)
+        self._trails = np.tile(_START.astype(np.int16), (self.size, TRAIL_LENGTH, 1))
+        self._robots = np.arange(self.size)
+
+    def cells(self) -> NDArray[np.float64]:
+        """True cells, for algorithmic supervisors: (N, 2), whole numbers."""
+        return self._cells.copy()
+
+    def winds(self) -> NDArray[np.float64]:
+        """Wind in +y that each robot's next step meets, (N,) [cells per step]."""
+        return self.wind * is_windy(self._cells)
+
+    def episodes(self) -> NDArray[np.int64]:
+        """How many episodes each robot has ended, (N,)."""
+        return self._episodes.copy()
+
+    def observe(self) -> NDArray[np.float32]:
+        """Cells of all robots, (N, 2)."""
+        return self._cells.astype(np.float32)
+
+    def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
+        """Move every active robot once; see robots.fleet.Fleet.act."""
+        usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += int((usable != actions)[active].any(axis=1).sum())
+        going = active & ~self._waiting
+        wanted = step(self._cells, usable, self.wind)
+        free = is_free(wanted)
+        self._waiting |= going & ~free
+        self._cells = np.where((going & free)[:, None], wanted, self._cells)
+        self._steps += going
+        self._trails[self._robots, self._steps % TRAIL_LENGTH] = self._cells
+        violation = active & self._waiting
+        fine = active & ~self._waiting
+        success = fine & (self._cells == _GOAL).all(axis=1)
+        done = success | (fine & (self._steps >= self.episode_length))
+        return StepResult(reward=success.astype(np.float32), done=done, violation=violation, success=success)
+
+    def reset(self, ids: Sequence[int]) -> None:
+        """Begin a new episode at the start; a robot in violation stays where it is."""
+        for robot in check_ids(ids, self.size):
+            if not self._waiting[robot]:
+                self._begin(robot)
+
+    def hard_reset(self, ids: Sequence[int]) -> None:
+        """Carry each of these robots back to the start."""
+        for robot in check_ids(ids, self.size):
+            self._begin(robot)
+
+    def frames(self, ids: Sequence[int]) -> list[Frame]:
+        """The maze from above, one image per id, with the cells of this episode as a trail."""
+        return [self._frame(robot) for robot in check_ids(ids, self.size)]
+
+    def snapshot(self) -> Snapshot:
+        """State that `restore` turns back bit for bit."""
+        return {
+            snapshots.HEADER: snapshots.header(f"{self.task} wind {self.wind}", _SNAPSHOT_VERSION),
+            "cells": self._cells.copy(),
+            "waiting": self._waiting.copy(),
+            "steps": self._steps.copy(),
+            "episodes": self._episodes.copy(),
+            "trails": self._trails.copy(),
+        }
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of this task, wind, size and version; raises FleetError for any other."""
+        snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self.task} robots")
+        arrays: dict[str, NDArray[Any]] = {name: np.array(array) for name, array in snapshot.items()}
+        cells = arrays["cells"]
+        held = np.clip(cells, 0, [COLUMNS - 1, ROWS - 1])
+        if not ((cells == np.floor(held)).all() and is_free(held).all()):
+            raise FleetError(f"snapshot of {self.task}: not all of its cells are free: {cells.tolist()}")
+        self._cells = cells
+        self._waiting = arrays["waiting"]
+        self._steps = arrays["steps"]
+        self._episodes = arrays["episodes"]
+        self._trails = arrays["trails"]
+
+    def _begin(self, robot: int) -> None:
+        self._cells[robot] = _START
+        self._waiting[robot] = False
+        self._steps[robot] = 0
+        self._episodes[robot] += 1
+        self._trails[robot] = START
+
+    def _frame(self, robot: int) -> Frame:
+        latest = int(self._steps[robot])
+        kept = min(latest + 1, TRAIL_LENGTH)
+        order = np.arange(latest + 1 - kept, latest + 1) % TRAIL_LENGTH
+        return draw_frame(
+            self._trails[robot, order].astype(np.float64), self.wind > 0, bool(self._waiting[robot])
+        )
