@@ -46,18 +46,19 @@ FREE, WINDY = _build()
 
 _FREE = np.pad(FREE, _MARGIN).ravel()
 _WINDY = np.pad(WINDY, _MARGIN).ravel()
-_STRIDE = ROWS + 2 * _MARGIN
+_STRIDES = np.array([ROWS + 2 * _MARGIN, 1.0])
+_ORIGIN = float(_STRIDES.sum() * _MARGIN)
 
 
 def is_free(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether each cell, shape (K, 2), at most three outside the grid, is free; shape (K,)."""
-    free: NDArray[np.bool_] = _FREE[_index(cells)]
+    free: NDArray[np.bool_] = _FREE.take(_index(cells))
     return free
 
 
 def is_windy(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether wind can blow in each cell, shape (K, 2), at most three outside the grid; shape (K,)."""
-    windy: NDArray[np.bool_] = _WINDY[_index(cells)]
+    windy: NDArray[np.bool_] = _WINDY.take(_index(cells))
     return windy
 
 
@@ -70,10 +71,11 @@ def step(cells: NDArray[np.float64], actions: NDArray[np.float32], wind: float) 
     """
     wanted = cells + actions
     wanted[:, 1] += wind * is_windy(cells)
-    landed: NDArray[np.float64] = np.floor(wanted + 0.5)
+    wanted += 0.5
+    landed: NDArray[np.float64] = np.floor(wanted, out=wanted)
     return landed
 
 
 def _index(cells: NDArray[np.float64]) -> NDArray[np.intp]:
-    index: NDArray[np.intp] = ((cells[:, 0] + _MARGIN) * _STRIDE + (cells[:, 1] + _MARGIN)).astype(np.intp)
+    index: NDArray[np.intp] = (cells @ _STRIDES + _ORIGIN).astype(np.intp)
     return index

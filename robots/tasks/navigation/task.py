@@ -22,7 +22,6 @@ TRAIL_LENGTH = 64
 
 _SNAPSHOT_VERSION = 1
 _START = np.array(START, dtype=np.float64)
-_GOAL = np.array(GOAL, dtype=np.float64)
 
 
 class NavigationFleet:
@@ -82,7 +81,7 @@ class NavigationFleet:
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot once; see robots.fleet.Fleet.act."""
         usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += int((usable != actions)[active].any(axis=1).sum())
+        self.clipped += np.count_nonzero((usable != actions).any(axis=1) & active)
         going = active & ~self._waiting
         wanted = step(self._cells, usable, self.wind)
         free = is_free(wanted)
@@ -92,7 +91,8 @@ class NavigationFleet:
         self._trails[self._robots, self._steps % TRAIL_LENGTH] = self._cells
         violation = active & self._waiting
         fine = active & ~self._waiting
-        success = fine & (self._cells == _GOAL).all(axis=1)
+        at_goal = (self._cells[:, 0] == GOAL[0]) & (self._cells[:, 1] == GOAL[1])
+        success = fine & at_goal
         done = success | (fine & (self._steps >= self.episode_length))
         return StepResult(reward=success.astype(np.float32), done=done, violation=violation, success=success)
 
