@@ -1,4 +1,4 @@
-"""An autoregressive energy: one network per action component, each a density given the components before it."""
+"""An autoregressive energy: one network per action component, a density given the components before it."""
 
 import math
 from dataclasses import replace
@@ -18,8 +18,8 @@ class AutoregressiveHead(nn.Module):
 
     The product of the conditional densities exp(-E_j) / Z_j is a density of whole actions in [-1, 1]^A, whose
     energy is the sum of E_j + log Z_j. Each Z_j is an integral over one component, found by the midpoint rule
-    with 64 cells; so this energy comes normalised, and its own Z is 1 as far as the cells resolve it. It costs
-    65 energies for each component where another head costs one.
+    with 64 cells; so this energy comes normalised, and its own Z is 1 as far as the cells resolve it. It
+    costs 65 energies for each component where another head costs one.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -37,7 +37,7 @@ class AutoregressiveHead(nn.Module):
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
         """Joint energies, normalised: (B, F), (B, K, A) to (B, K)."""
         chunk = max(1, _ROWS // (len(features) * _CELLS))
-        return torch.cat([self._joint(features, part) for part in actions.split(chunk, dim=1)], dim=1)
+        return torch.cat([self._joint(features, part) for part in torch.split(actions, chunk, dim=1)], dim=1)
 
     def _joint(self, features: Tensor, actions: Tensor) -> Tensor:
         states, count, _ = actions.shape

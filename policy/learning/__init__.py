@@ -3,7 +3,9 @@
 from policy.learning.augmentation import AugmentationConfig, augment, augment_fold
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.config import TrainingConfig, published
+from policy.learning.contrastive import ContrastiveLoss, contrastive_loss
 from policy.learning.counter_examples import CounterExampleConfig
+from policy.learning.curves import CurvePoint
 from policy.learning.dataset import Dataset
 from policy.learning.evaluation import HeldOut, evaluate, nearest_action_error, sample_actions
 from policy.learning.kinds import Density, OwnLoss, Policy
@@ -12,7 +14,9 @@ from policy.learning.trainer import TrainingReport, train
 
 __all__ = [
     "AugmentationConfig",
+    "ContrastiveLoss",
     "CounterExampleConfig",
+    "CurvePoint",
     "Dataset",
     "Density",
     "HeldOut",
@@ -22,6 +26,7 @@ __all__ = [
     "TrainingReport",
     "augment",
     "augment_fold",
+    "contrastive_loss",
     "evaluate",
     "gradient_penalty",
     "info_nce",

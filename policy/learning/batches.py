@@ -1,6 +1,5 @@
 """Batches of augmented samples for one member."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,29 +13,40 @@ from policy.learning.dataset import Dataset
 from policy.learning.symmetry import COUNT, transform
 
 
-def batches(
-    dataset: Dataset, originals: NDArray[np.int64], config: TrainingConfig, generator: np.random.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """`config.updates` batches of observations, (B, ...), and actions, (B, A).
+class Batches:
+    """Draws batches of observations, (B, ...), and actions, (B, A), one after the other.
 
     originals: indices of the samples to learn from, with repetition; every one is augmented `fold` times
-    once, up front, and batches are drawn from those versions.
+    once, up front, and batches are drawn from those versions. All draws come from the generator: equal
+    generators give equal versions, and the state of one decides every batch to come.
     """
-    observations: NDArray[Any] = dataset.observations[originals]
-    fold = max(1, config.fold)
-    if config.fold and observations.dtype == np.uint8:
-        observations = augment_fold(observations, fold, generator, config.augmentation)
-    else:
-        fold = 1
-    actions = np.repeat(dataset.actions[originals], fold, axis=0)
-    online = np.repeat(originals >= dataset.initial, fold)
-    groups = _groups(online, config)
-    for _ in range(config.updates):
-        rows = np.concatenate([generator.choice(group, size) for group, size in groups])
-        images, pushes = observations[rows], actions[rows]
-        if config.symmetries:
-            images, pushes = transform(images, pushes, generator.integers(COUNT, size=len(rows)))
-        yield torch.from_numpy(images), torch.from_numpy(pushes)
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        originals: NDArray[np.int64],
+        config: TrainingConfig,
+        generator: np.random.Generator,
+    ) -> None:
+        observations: NDArray[Any] = dataset.observations[originals]
+        fold = max(1, config.fold)
+        if config.fold and observations.dtype == np.uint8:
+            observations = augment_fold(observations, fold, generator, config.augmentation)
+        else:
+            fold = 1
+        self._observations = observations
+        self._actions = np.repeat(dataset.actions[originals], fold, axis=0)
+        self._groups = _groups(np.repeat(originals >= dataset.initial, fold), config)
+        self._symmetries = config.symmetries
+        self.generator = generator
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """The next batch."""
+        rows = np.concatenate([self.generator.choice(group, size) for group, size in self._groups])
+        images, pushes = self._observations[rows], self._actions[rows]
+        if self._symmetries:
+            images, pushes = transform(images, pushes, self.generator.integers(COUNT, size=len(rows)))
+        return torch.from_numpy(images), torch.from_numpy(pushes)
 
 
 def _groups(online: NDArray[np.bool_], config: TrainingConfig) -> list[tuple[NDArray[np.intp], int]]:

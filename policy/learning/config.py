@@ -43,16 +43,18 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
             raise InputError(f"precision is {self.precision!r}; valid are {', '.join(get_args(Precision))}")
-        if self.updates < 0 or self.batch_size < 1 or self.fold < 0:
+        if self.updates < 1 or self.batch_size < 1 or self.fold < 0:
             raise InputError(
-                f"updates {self.updates} and fold {self.fold} must be at least 0, "
-                f"batch_size {self.batch_size} at least 1"
+                f"updates {self.updates} and batch_size {self.batch_size} must be at least 1, "
+                f"fold {self.fold} at least 0"
             )
         if not self.learning_rate > 0 or self.weight_decay < 0 or not 0 <= self.warm_up <= 1:
             raise InputError(
                 f"learning_rate {self.learning_rate} must be above 0, weight_decay {self.weight_decay} "
                 f"at least 0 and warm_up {self.warm_up} from 0 to 1"
             )
+        if self.step_decay is not None and not 0 < self.step_decay <= 1:
+            raise InputError(f"step_decay is {self.step_decay}; valid is None or above 0 up to 1")
         if self.online_share is not None and not 0 <= self.online_share <= 1:
             raise InputError(f"online_share is {self.online_share}; valid is None or 0 to 1")
 

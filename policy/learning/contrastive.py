@@ -46,7 +46,8 @@ def contrastive_loss(
     """InfoNCE (Eq. 5) + penalty * mean of max(0, |dE/da|_inf - margin)^2 over counter-examples.
 
     weights: of a head, with gradients. features: (B, F). candidates: (B, 1 + K, A), the true action first.
-    half: matrix products of hidden layers in bfloat16. Gradients are those of `info_nce` and `gradient_penalty`.
+    half: matrix products of hidden layers in bfloat16. Gradients are as those of `info_nce` and
+    `gradient_penalty` by autograd.
     """
     hidden = [tensor for pair in weights.hidden for tensor in pair]
     plan = _Plan(weights.residual, penalty, margin, half)

@@ -42,8 +42,17 @@ class Dataset:
             raise InputError(
                 f"observations are {observations.dtype}; valid is uint8 (images) or float32 (states)"
             )
-        if not (np.abs(actions) <= 1.0 + 1e-6).all():
-            raise InputError("actions must lie in [-1, 1] and none be NaN")
+        outside = np.flatnonzero(~(np.abs(actions) <= 1.0 + 1e-6).all(axis=1))
+        if len(outside):
+            raise InputError(
+                f"actions of sample {outside[0]} are {actions[outside[0]].tolist()}; valid is [-1, 1] "
+                f"({len(outside)} samples lie outside or are NaN)"
+            )
+        if observations.dtype == np.float32 and not np.isfinite(observations).all():
+            row = int(
+                np.flatnonzero(~np.isfinite(observations).reshape(len(observations), -1).all(axis=1))[0]
+            )
+            raise InputError(f"observations of sample {row} are not finite; leave it out")
         for name, array in (("observations", observations), ("actions", actions), ("provenance", provenance)):
             array.flags.writeable = False
             object.__setattr__(self, name, array)

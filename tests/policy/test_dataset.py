@@ -7,7 +7,7 @@ import pytest
 
 from policy import Dataset, InputError
 from policy.learning import AugmentationConfig, TrainingConfig, augment, augment_fold
-from policy.learning.batches import batches
+from policy.learning.batches import Batches
 from policy.learning.bootstrap import resample
 from policy.learning.symmetry import transform
 
@@ -92,8 +92,10 @@ def test_ten_fold_gives_ten_different_versions_in_order(bright_or_dark: Dataset)
 def test_online_share_decides_how_much_of_a_batch_is_new(bright_or_dark: Dataset) -> None:
     new = np.full((5, 16, 16, 3), 255, dtype=np.uint8)
     grown = bright_or_dark.append(new, np.full((5, 2), -1.0, dtype=np.float32), "x")
-    config = TrainingConfig(updates=3, batch_size=20, fold=2, online_share=0.5)
-    for _, actions in batches(grown, np.arange(45), config, np.random.default_rng(0)):
+    config = TrainingConfig(batch_size=20, fold=2, online_share=0.5)
+    source = Batches(grown, np.arange(45), config, np.random.default_rng(0))
+    for _ in range(3):
+        _, actions = source.draw()
         assert int((actions[:, 0] == -1).sum()) == 10
 
 
