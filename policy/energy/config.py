@@ -5,9 +5,10 @@ from typing import Any, Literal, get_args
 
 from policy.errors import InputError
 
-Architecture = Literal["mlp", "residual"]
+Architecture = Literal["mlp", "residual", "autoregressive"]
 """Of the head: `mlp` is layer after layer; `residual` is head_depth // 2 blocks of two layers after the first
-layer, each with a way round it."""
+layer, each with a way round it; `autoregressive` is one `mlp` for each component of the action, given the
+components before it."""
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,8 @@ class EnergyHead(nn.Module):
             if isinstance(layer, NormalisedLinear):
                 layer.follow()
 
-    @torch.no_grad()
     def weights(self) -> HeadWeights:
-        """Of this moment, without gradients."""
+        """Of this moment; gradients go through them to the parameters."""
         scale = 1.0 if self.scale is None else self.scale(self._fused())
         linears = [layer for layer in self.rest.modules() if isinstance(layer, nn.Linear)]
         hidden = [

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from policy.energy.autoregressive import AutoregressiveHead
 from policy.energy.config import NetworkConfig
 from policy.energy.encoder import make_encoder
 from policy.energy.head import EnergyHead
@@ -17,6 +18,14 @@ features from `encode` in place of the states.
 """
 
 
+Head = EnergyHead | AutoregressiveHead
+
+
+def make_head(config: NetworkConfig) -> Head:
+    """The head that a configuration asks for."""
+    return AutoregressiveHead(config) if config.architecture == "autoregressive" else EnergyHead(config)
+
+
 class EnergyNetwork(nn.Module):
     """E(s, a) as encoder and head; itself an `Energy`."""
 
@@ -24,7 +33,7 @@ class EnergyNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = make_encoder(config)
-        self.head = EnergyHead(config)
+        self.head = make_head(config)
 
     def encode(self, observations: Tensor) -> Tensor:
         """Observations, (B, H, W, 3) uint8 or (B, S), to features, (B, F): once per decision or update.

@@ -1,16 +1,5 @@
-"""Arithmetic of training: bfloat16 where the processor has instructions for it, which is some three times
-as fast; weights, optimizer and losses are float32 in any case."""
+"""Lives in `policy.energy.precision`; imported from here by what was there first."""
 
-from typing import Literal
+from policy.energy.precision import Precision, uses_bfloat16
 
-import torch
-
-Precision = Literal["auto", "float32", "bfloat16"]
-
-
-def uses_bfloat16(precision: Precision) -> bool:
-    """Whether matrix products are in bfloat16; "auto" asks the processor (AMX or AVX512-BF16)."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+__all__ = ["Precision", "uses_bfloat16"]

@@ -95,7 +95,7 @@ def test_both_layers_of_a_residual_block_act() -> None:
 def spectral_norms(network: EnergyNetwork) -> list[float]:
     weights = network.head.weights()
     matrices = [torch.cat([weights.features, weights.actions], 1), *(matrix for matrix, _ in weights.hidden)]
-    return [float(torch.linalg.matrix_norm(matrix, 2)) for matrix in matrices]
+    return [float(torch.linalg.matrix_norm(matrix.detach(), 2)) for matrix in matrices]
 
 
 def test_spectral_norms_are_one_and_follow_their_weights_while_training() -> None:

@@ -1,0 +1,18 @@
+"""Arithmetic of matrix products: bfloat16 where the processor has instructions for it, some three times as
+fast; what is added up over many steps, and what is kept, is float32 in any case."""
+
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def uses_bfloat16(precision: Precision, device: torch.device | None = None) -> bool:
+    """Whether matrix products are in bfloat16; "auto" asks the processor (AMX or AVX512-BF16) or the GPU."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device is not None and device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
