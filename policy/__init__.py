@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from policy.decision import Decision
     from policy.energy import EnergyNetwork, NetworkConfig, PolicyConfig
     from policy.errors import CheckpointError, InputError, PolicyError
-    from policy.explicit import ExplicitPolicy
+    from policy.explicit import ExplicitPolicy, MixturePolicy
     from policy.implicit import ImplicitPolicy
     from policy.learning import (
         Dataset,
@@ -37,7 +37,7 @@ _HOMES = {
     "policy.decision": ["Decision"],
     "policy.energy": ["EnergyNetwork", "NetworkConfig", "PolicyConfig"],
     "policy.errors": ["CheckpointError", "InputError", "PolicyError"],
-    "policy.explicit": ["ExplicitPolicy"],
+    "policy.explicit": ["ExplicitPolicy", "MixturePolicy"],
     "policy.implicit": ["ImplicitPolicy"],
     "policy.learning": [
         "Dataset",
@@ -61,6 +61,7 @@ __all__ = [
     "ExplicitPolicy",
     "ImplicitPolicy",
     "InputError",
+    "MixturePolicy",
     "NetworkConfig",
     "PolicyConfig",
     "PolicyError",

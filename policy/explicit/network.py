@@ -9,6 +9,15 @@ from policy.energy.config import NetworkConfig
 from policy.energy.encoder import make_encoder
 
 
+def hidden_layers(config: NetworkConfig) -> list[nn.Module]:
+    """From features, (B, F), to the last hidden layer, (B, W): layers and ReLUs between them and after."""
+    sizes = [config.encoded_size] + [config.width] * config.head_depth
+    layers: list[nn.Module] = []
+    for before, after in pairwise(sizes):
+        layers += [nn.Linear(before, after), nn.ReLU(inplace=True)]
+    return layers
+
+
 class ExplicitNetwork(nn.Module):
     """Observations to actions in (-1.1, 1.1)^A, so that bounds of actions can be reached."""
 
@@ -16,11 +25,7 @@ class ExplicitNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = make_encoder(config)
-        sizes = [config.encoded_size] + [config.width] * config.head_depth
-        layers: list[nn.Module] = []
-        for before, after in pairwise(sizes):
-            layers += [nn.Linear(before, after), nn.ReLU(inplace=True)]
-        self.head = nn.Sequential(*layers, nn.Linear(config.width, config.action_size))
+        self.head = nn.Sequential(*hidden_layers(config), nn.Linear(config.width, config.action_size))
 
     def fit_normalisation(self, observations: Tensor) -> bool:
         """As `EnergyNetwork.fit_normalisation`."""

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from policy.energy.config import PolicyConfig
 from policy.errors import CheckpointError, InputError
+from policy.explicit.mixture import MixturePolicy
 from policy.explicit.policy import ExplicitPolicy
 from policy.implicit import ImplicitPolicy
 from policy.learning.trainer import Policy
@@ -45,6 +46,7 @@ def save_checkpoint(path: str | os.PathLike[str], policy: Policy, **manifest: An
         "configuration": policy.config.to_dict(),
         "sampler": policy.sampler if isinstance(policy, ImplicitPolicy) else None,
         "temperature": policy.temperature if isinstance(policy, ImplicitPolicy) else None,
+        "mixture": policy.settings() if isinstance(policy, MixturePolicy) else None,
         "estimator": policy.estimator,
         "libraries": {
             "python": platform.python_version(),
@@ -112,8 +114,10 @@ def _rebuild(source: Path, tensors: dict[str, Tensor], manifest: Manifest) -> Po
             policy = ImplicitPolicy(config, sampler=manifest["sampler"], temperature=manifest["temperature"])
         elif manifest["kind"] == ExplicitPolicy.kind:
             policy = ExplicitPolicy(config)
+        elif manifest["kind"] == MixturePolicy.kind:
+            policy = MixturePolicy(config, **manifest["mixture"])
         else:
-            raise InputError(f"kind is {manifest['kind']!r}; valid are implicit, explicit")
+            raise InputError(f"kind is {manifest['kind']!r}; valid are implicit, explicit, mixture")
         policy.load_state_dict(tensors)
     except (InputError, RuntimeError) as error:
         raise CheckpointError(f"{source} does not fit what its manifest says: {error}") from error
