@@ -68,7 +68,7 @@ class NavigationFleet:
 
     def winds(self) -> NDArray[np.float64]:
         """Wind in +y that each robot's next step meets, (N,) [cells per step]."""
-        return self.wind * is_windy(self._cells)
+        return np.where(is_windy(self._cells), self.wind, 0.0)
 
     def episodes(self) -> NDArray[np.int64]:
         """How many episodes each robot has ended, (N,)."""
@@ -81,7 +81,7 @@ class NavigationFleet:
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot once; see robots.fleet.Fleet.act."""
         usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += np.count_nonzero((usable != actions).any(axis=1) & active)
+        self.clipped += int(np.count_nonzero((usable != actions).any(axis=1) & active))
         going = active & ~self._waiting
         wanted = step(self._cells, usable, self.wind)
         free = is_free(wanted)
