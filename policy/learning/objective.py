@@ -8,7 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from policy.energy.autoregressive import AutoregressiveHead
-from policy.energy.network import EnergyNetwork
+from policy.energy.fast import FastEnergy
+from policy.energy.head import EnergyHead
+from policy.energy.network import Energy, EnergyNetwork
+from policy.energy.precision import Precision
 from policy.errors import InputError
 from policy.learning.contrastive import contrastive_loss
 from policy.learning.counter_examples import CounterExampleConfig, draw
@@ -68,7 +71,12 @@ def _implicit(
     low, high = bounds(-1.0, 1.0, actions.shape[1])
     low, high = low.to(actions.device), high.to(actions.device)
     features = member.encode(observations)
-    negatives = draw(config, member.head, features, low, high, draws)  # (B, K, A)
+    with torch.autocast(actions.device.type, enabled=False):
+        precision: Precision = "bfloat16" if half else "float32"
+        energy: Energy = member.head  # spectral norms stand still until the next update
+        if isinstance(energy, EnergyHead) and config.kind != "uniform":
+            energy = FastEnergy(energy, precision=precision)
+        negatives = draw(config, energy, features.float(), low, high, draws)  # (B, K, A)
     if isinstance(member.head, AutoregressiveHead):
         return _by_component(member.head, features, actions, negatives)
     candidates = torch.cat([actions[:, None], negatives], dim=1)  # (B, 1 + K, A)
