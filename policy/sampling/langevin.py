@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from policy.energy.gradients import value_and_gradient
 from policy.energy.network import Energy
 from policy.errors import InputError
 from policy.sampling.box import uniform
@@ -88,13 +89,11 @@ def langevin(
     clipped = 0.0
     for iteration in range(config.iterations):
         step = config.step(iteration)
-        with torch.enable_grad():
-            actions.requires_grad_(True)
-            (slope,) = torch.autograd.grad(energy(states, actions).sum(), actions)
+        _, slope = value_and_gradient(energy, states, actions)
         noise = torch.randn(actions.shape, generator=generator)
         move = -0.5 * step * slope + config.noise_scale * step**0.5 * noise
         clipped += float((move.abs() > bound).float().mean())
-        moved = actions.detach() + torch.minimum(torch.maximum(move, -bound), bound)
+        moved = actions + torch.minimum(torch.maximum(move, -bound), bound)
         actions = torch.minimum(torch.maximum(moved, low), high)
     with torch.no_grad():
         energies = energy(states, actions)
