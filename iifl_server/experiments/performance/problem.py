@@ -14,7 +14,6 @@ from policy.errors import InputError
 from policy.learning.dataset import Dataset
 
 Array = NDArray[np.float64]
-_FREEDOMS = 12  # Numbers behind a state.
 _NOISE = 0.1  # Standard deviation of a supervisor's action round its answer [action units].
 
 
@@ -41,17 +40,19 @@ def make_problem(
     state_size: int = 60,
     action_size: int = 8,
     supervisors: int = 2,
+    freedoms: int = 12,
 ) -> Problem:
-    """Draw a problem; equal arguments give equal samples. Raises InputError for a size below 1."""
-    sizes = (samples, held_out, state_size, action_size, supervisors)
+    """Draw a problem; equal arguments give equal samples. freedoms: numbers behind a state; fewer are learned
+    sooner. Raises InputError for a size below 1."""
+    sizes = (samples, held_out, state_size, action_size, supervisors, freedoms)
     if min(sizes) < 1:
         raise InputError(
-            f"samples, held_out, state_size, action_size, supervisors are {sizes}; each at least 1"
+            f"samples, held_out, state_size, action_size, supervisors, freedoms are {sizes}; each at least 1"
         )
     draws = np.random.default_rng(seed)
-    mixing = draws.normal(size=(_FREEDOMS, state_size)) / np.sqrt(_FREEDOMS)
-    bends = [_smooth(action_size, draws) for _ in range(1 + supervisors)]
-    hidden = draws.normal(size=(samples + held_out, _FREEDOMS))
+    mixing = draws.normal(size=(freedoms, state_size)) / np.sqrt(freedoms)
+    bends = [_smooth(freedoms, action_size, draws) for _ in range(1 + supervisors)]
+    hidden = draws.normal(size=(samples + held_out, freedoms))
     states = hidden @ mixing + 0.05 * draws.normal(size=(len(hidden), state_size))
     own = np.stack([_apply(bend, hidden) for bend in bends[1:]], axis=1)  # (n, supervisors, A)
     answers = 0.8 * np.tanh(0.5 * _apply(bends[0], hidden)[:, None] + own)
@@ -67,9 +68,9 @@ def make_problem(
     return Problem(first, late, unseen.astype(np.float32), _nll(unseen, actions[samples:]))
 
 
-def _smooth(outputs: int, draws: np.random.Generator) -> tuple[Array, Array, Array]:
+def _smooth(inputs: int, outputs: int, draws: np.random.Generator) -> tuple[Array, Array, Array]:
     """A random function of a few waves, with slopes of about one."""
-    waves = draws.normal(size=(_FREEDOMS, 32)) / np.sqrt(_FREEDOMS)
+    waves = draws.normal(size=(inputs, 32)) / np.sqrt(inputs)
     return waves, draws.uniform(0.0, 2.0 * np.pi, 32), draws.normal(size=(32, outputs)) / 4.0
 
 
