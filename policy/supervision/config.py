@@ -1,12 +1,18 @@
 """What decides how a fleet is supervised; fixed during a run."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from policy.allocation.threshold import check_threshold
 from policy.errors import InputError
 
-Priority = Literal["uncertainty_constraint", "constraint", "random"]
+Priority = Literal[
+    "uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk", "constraint", "random"
+]
+
+
+WARM_UP = 10
+"""Calls that a fixed threshold would have to give before a running one is trusted."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,10 @@ class SupervisionConfig:
     supervisors: int
     """M, from 0 to N."""
     uncertainty_threshold: float
-    """û, in the unit of the policy's uncertainty (nats for Jeffreys divergence); not negative."""
+    """û, in the unit of the policy's uncertainty (nats for Jeffreys divergence); not negative.
+
+    At 0 every robot that is not in violation calls in every step, so supervisors are never freed and move to
+    the most uncertain robots after t_T (FrankaCubeStack, Section 7.3.1)."""
     minimum_intervention_steps: int = 3
     """t_T: interventions a supervisor executes on a robot before another robot may take them away."""
     hard_reset_steps: int = 5
@@ -26,7 +35,8 @@ class SupervisionConfig:
     retrain_every: int = 50
     """Fleet steps between retrainings; 0 never retrains."""
     priority: Priority = "uncertainty_constraint"
-    """Allocation: U.C. (the method), C. (hard resets only), or random help within a budget (IIFL-R)."""
+    """Allocation: U.C. (the method), C.U., C.U.R. (with a safety critic's risk), C. (hard resets only), or
+    random help within a budget (IIFL-R)."""
     random_budget: int = 0
     """For `random`: teleoperation actions (robot-steps) the whole run may take."""
     random_probability: float = 0.0
@@ -35,6 +45,12 @@ class SupervisionConfig:
     """Steps per episode, the unit of `average_reward`."""
     seed: int = 0
     """Decides random help only."""
+    risk_threshold: float = 0.5
+    """For C.U.R.: risk, from 0 to 1, above which a robot calls."""
+    call_share: float = 0.0
+    """0: û stays as it is. Above 0: û is the running 1 − share quantile of all uncertainties that the run has
+    seen before the step, so that about this share of robot-steps call; `uncertainty_threshold` serves until
+    WARM_UP / share were seen."""
 
     def __post_init__(self) -> None:
         _require(self.robots >= 1, "robots", self.robots, "at least 1")
@@ -44,13 +60,7 @@ class SupervisionConfig:
             self.supervisors,
             f"from 0 to the number of robots ({self.robots}): a supervisor helps one robot at a time",
         )
-        threshold = self.uncertainty_threshold
-        _require(
-            not math.isnan(threshold) and threshold >= 0,
-            "uncertainty_threshold",
-            threshold,
-            "a number that is not negative",
-        )
+        check_threshold(self.uncertainty_threshold)
         for name in ("minimum_intervention_steps", "hard_reset_steps", "episode_length"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(self.retrain_every >= 0, "retrain_every", self.retrain_every, "0 (never) or more")
@@ -60,6 +70,8 @@ class SupervisionConfig:
         _require(
             0 <= self.random_probability <= 1, "random_probability", self.random_probability, "from 0 to 1"
         )
+        _require(0 <= self.risk_threshold <= 1, "risk_threshold", self.risk_threshold, "from 0 to 1")
+        _require(0 <= self.call_share < 1, "call_share", self.call_share, "0 (û is fixed) or a share below 1")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -67,7 +79,7 @@ class SupervisionConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "SupervisionConfig":
-        """Inverse of `to_dict`; raises InputError for a value that is not valid."""
+        """Inverse of `to_dict`, of an older version too; raises InputError for a value that is not valid."""
         try:
             return cls(**values)
         except TypeError as error:

@@ -7,9 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from policy.allocation.assignment import assign
-from policy.allocation.priorities import constraint, random_help, uncertainty_constraint
+from policy.allocation.priorities import (
+    constraint,
+    constraint_uncertainty,
+    constraint_uncertainty_risk,
+    random_help,
+    uncertainty_constraint,
+)
 from policy.errors import InputError
-from policy.supervision.config import SupervisionConfig
+from policy.supervision.config import WARM_UP, SupervisionConfig
 from policy.supervision.state import NOBODY, Bools, Event, Floats, SupervisionState
 
 
@@ -23,6 +29,8 @@ class Allocation:
     queue: list[int]
     """Robots that call and have no supervisor, most urgent first."""
     events: list[Event]
+    threshold: float
+    """û in this step; the configuration's unless it follows what was seen."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +68,15 @@ def allocate(
     available: ArrayLike,
     *,
     released: Collection[int] = (),
+    risk: ArrayLike | None = None,
 ) -> Allocation:
     """Assign supervisors to robots for the coming step (Eq. 2, Section 4.4).
 
     uncertainty, shape (N,): of the policy in each robot's present observation.
     available, shape (M,): supervisors who are there and not on pause.
     released: robots that their supervisors handed back; they do not call for t_T steps.
-    Raises InputError for wrong shapes and uncertainties that are NaN.
+    risk, shape (N,), in [0, 1]: of a safety critic; needed for C.U.R. and for nothing else.
+    Raises InputError for wrong shapes, uncertainties that are NaN, and a risk that is missing or outside.
     """
     unsure = np.asarray(uncertainty, dtype=np.float64)
     present = np.asarray(available, dtype=bool)
@@ -81,18 +91,15 @@ def allocate(
     handed_back = _mask(released, config.robots)
     muted = np.where(handed_back, config.minimum_intervention_steps, state.muted)
     current = np.where(handed_back, NOBODY, state.supervisor)
-    priorities = _priorities(config, state, unsure)
+    threshold = uncertainty_threshold(config, state)
+    priorities = _priorities(config, state, unsure, threshold, risk)
     priorities[(muted > 0) & ~state.violated] = 0.0
     priorities[handed_back] = 0.0
 
     # A robot in violation keeps its supervisor until it is put back, however long the confirmation takes.
     in_help = state.executed < config.minimum_intervention_steps
     locked = (current != NOBODY) & (state.violated | in_help)
-    supervisor = (
-        assign(priorities, current, locked, present)
-        if config.supervisors
-        else np.full(config.robots, NOBODY, dtype=np.int64)
-    )
+    supervisor = assign(priorities, current, locked, present)
 
     begun = (supervisor != NOBODY) & (supervisor != state.supervisor)
     left = (state.supervisor != NOBODY) & (supervisor != state.supervisor)
@@ -114,6 +121,7 @@ def allocate(
         muted=muted,
         uncertainty=unsure,
         last_robot=last_robot,
+        seen=None if state.seen is None else state.seen.after(unsure[~state.violated]),
         totals=replace(
             state.totals,
             calls=state.totals.calls + int(begun.sum()),
@@ -124,7 +132,14 @@ def allocate(
     queue = queue[np.argsort(-priorities[queue], kind="stable")]
     events = [Event("released", int(i), int(state.supervisor[i]), state.step) for i in np.flatnonzero(left)]
     events += [Event("assigned", int(i), int(supervisor[i]), state.step) for i in np.flatnonzero(begun)]
-    return Allocation(following, priorities, queue.tolist(), events)
+    return Allocation(following, priorities, queue.tolist(), events, threshold)
+
+
+def uncertainty_threshold(config: SupervisionConfig, state: SupervisionState) -> float:
+    """û of the coming step: a function of the configuration and of what the run saw before."""
+    if state.seen is None or state.seen.total * config.call_share < WARM_UP:
+        return config.uncertainty_threshold
+    return state.seen.quantile(1.0 - config.call_share)
 
 
 def order(
@@ -224,15 +239,36 @@ def advance(
     )
 
 
-def _priorities(config: SupervisionConfig, state: SupervisionState, uncertainty: Floats) -> Floats:
+def _priorities(
+    config: SupervisionConfig,
+    state: SupervisionState,
+    uncertainty: Floats,
+    threshold: float,
+    risk: ArrayLike | None,
+) -> Floats:
+    violated, waiting = state.violated, state.waiting
     if config.priority == "uncertainty_constraint":
-        return uncertainty_constraint(
-            uncertainty, config.uncertainty_threshold, state.violated, state.waiting
+        return uncertainty_constraint(uncertainty, threshold, violated, waiting)
+    if config.priority == "constraint_uncertainty":
+        return constraint_uncertainty(uncertainty, threshold, violated, waiting)
+    if config.priority == "constraint_uncertainty_risk":
+        danger = _checked_risk(config, risk)
+        return constraint_uncertainty_risk(
+            uncertainty, threshold, danger, config.risk_threshold, violated, waiting
         )
     if config.priority == "random" and state.totals.teleoperation_actions < config.random_budget:
         generator = np.random.default_rng((config.seed, state.step))
-        return random_help(generator, config.random_probability, state.violated, state.waiting)
-    return constraint(state.violated, state.waiting)
+        return random_help(generator, config.random_probability, violated, waiting)
+    return constraint(violated, waiting)
+
+
+def _checked_risk(config: SupervisionConfig, risk: ArrayLike | None) -> Floats:
+    if risk is None:
+        raise InputError("risk is missing; priority 'constraint_uncertainty_risk' needs one number a robot")
+    danger = np.asarray(risk, dtype=np.float64)
+    if danger.shape != (config.robots,) or not ((danger >= 0) & (danger <= 1)).all():
+        raise InputError(f"risk is {danger.tolist()}; valid are {config.robots} numbers from 0 to 1")
+    return danger
 
 
 def _mask(robots: Collection[int], size: int) -> Bools:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policy.allocation.threshold import UncertaintyCounts
 from policy.errors import InputError
 from policy.metrics import Totals, summarise
 from policy.supervision.config import SupervisionConfig
@@ -65,11 +66,14 @@ class SupervisionState:
     last_robot: Ints
     """(M,) robot that each supervisor helped last, -1 for none."""
     totals: Totals = field(default_factory=Totals)
+    seen: UncertaintyCounts | None = None
+    """Uncertainties so far, where û follows them (`call_share`); None where û is fixed."""
 
     @classmethod
     def initial(cls, config: SupervisionConfig) -> "SupervisionState":
         """Before the first step: every robot on its own."""
         robots, supervisors = config.robots, config.supervisors
+        seen = UncertaintyCounts.empty() if config.call_share else None
         return cls(
             step=0,
             supervisor=np.full(robots, NOBODY, dtype=np.int64),
@@ -82,6 +86,7 @@ class SupervisionState:
             muted=np.zeros(robots, dtype=np.int64),
             uncertainty=np.zeros(robots, dtype=np.float64),
             last_robot=np.full(supervisors, NOBODY, dtype=np.int64),
+            seen=seen,
         )
 
     def mode(self, robot: int) -> Mode:
@@ -115,16 +120,19 @@ class SupervisionState:
         values: dict[str, Any] = {"step": self.step, "totals": asdict(self.totals)}
         for name in _DTYPES:
             values[name] = getattr(self, name).tolist()
+        if self.seen is not None:
+            values["seen"] = self.seen.counts.tolist()
         return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "SupervisionState":
         """Inverse of `to_dict`; raises InputError for anything else."""
         try:
+            seen = UncertaintyCounts(np.array(values["seen"], dtype=np.int64)) if values.get("seen") else None
             arrays: dict[str, Any] = {
                 name: np.array(values[name], dtype=dtype) for name, dtype in _DTYPES.items()
             }
-            return cls(step=int(values["step"]), totals=Totals(**values["totals"]), **arrays)
+            return cls(step=int(values["step"]), totals=Totals(**values["totals"]), seen=seen, **arrays)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a supervision state: {error!r}") from error
 
@@ -141,4 +149,4 @@ _DTYPES: dict[str, type] = {
     "uncertainty": np.float64,
     "last_robot": np.int64,
 }
-assert set(_DTYPES) | {"step", "totals"} == {f.name for f in fields(SupervisionState)}
+assert set(_DTYPES) | {"step", "totals", "seen"} == {f.name for f in fields(SupervisionState)}

@@ -199,9 +199,116 @@ def test_state_survives_json_and_the_run_goes_on_as_if_nothing_had_happened() ->
     assert straight.totals.hard_resets > 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "priority", ["uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk", "random"]
+)
+def test_what_must_hold_in_every_step_of_any_fleet(priority: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    robots = int(rng.integers(2, 30))
+    setup = config(
+        robots=robots,
+        supervisors=int(rng.integers(1, robots + 1)),
+        priority=priority,
+        uncertainty_threshold=float(rng.choice([0.0, 1.0, 2.0])),
+        call_share=float(rng.choice([0.0, 0.1])),
+        minimum_intervention_steps=int(rng.integers(1, 6)),
+        random_budget=400,
+        random_probability=0.2,
+    )
+    state = SupervisionState.initial(setup)
+    for _ in range(150):
+        uncertainty, risk = rng.exponential(1.0, robots), rng.random(robots)
+        present = rng.random(setup.supervisors) < 0.9
+        allocation = allocate(setup, state, uncertainty, present, risk=risk)
+        again = allocate(setup, state, uncertainty, present, risk=risk)
+        middle = allocation.state
+        assert again.state.to_dict() == middle.to_dict()
+        seats = middle.supervisor[middle.supervisor >= 0]
+        assert len(set(seats.tolist())) == len(seats)
+        assert present[seats].all()
+        must_stay = (state.supervisor >= 0) & present[state.supervisor]
+        must_stay &= state.violated | (state.executed < setup.minimum_intervention_steps)
+        assert (middle.supervisor[must_stay] == state.supervisor[must_stay]).all()
+        helped = middle.supervisor >= 0
+        assert (allocation.priorities[helped & ~must_stay] > 0).all()
+        calling = (allocation.priorities > 0) & ~must_stay
+        free = int(present.sum()) - int(must_stay.sum())
+        assert int((helped & ~must_stay).sum()) == min(free, int(calling.sum()))
+        assert sorted(allocation.queue) == np.flatnonzero(calling & ~helped).tolist()
+
+        teleoperated = np.flatnonzero(helped & ~middle.violated & (rng.random(robots) < 0.8))
+        confirmed = np.flatnonzero(helped & middle.violated & (rng.random(robots) < 0.5))
+        orders = order(
+            setup,
+            middle,
+            np.zeros((robots, 2), np.float32),
+            dict.fromkeys(teleoperated.tolist(), PUSH),
+            confirmed.tolist(),
+        )
+        assert not (orders.active & middle.violated).any()
+        ends, breaks = rng.random((2, robots)) < 0.05
+        result = advance(setup, middle, orders, ends.astype(np.float32), ends, breaks, ends)
+        assert set(result.samples) == set(teleoperated.tolist())
+        state = result.state
+    assert state.totals.human_actions > state.totals.interventions > 0
+    assert state.totals.hard_resets > 0 or (setup.uncertainty_threshold == 0 and setup.call_share == 0)
+
+
+def test_at_a_threshold_of_zero_supervisors_are_never_free_and_follow_the_most_uncertain() -> None:
+    setup = config(robots=4, supervisors=2, uncertainty_threshold=0.0, minimum_intervention_steps=2)
+    state = SupervisionState.initial(setup)
+    helped = []
+    for uncertainty in ([0.0, 0.0, 0.3, 0.1], [9, 8, 0, 0], [9, 8, 0, 0], [0, 8, 0, 9], [0, 8, 0, 9]):
+        _, result = step(setup, state, uncertainty=uncertainty)
+        state = result.state
+        helped.append(np.flatnonzero(state.supervisor >= 0).tolist())
+    assert helped == [[2, 3], [2, 3], [0, 1], [0, 1], [1, 3]]
+
+
+def test_risk_calls_where_uncertainty_does_not() -> None:
+    setup = config(priority="constraint_uncertainty_risk", risk_threshold=0.4)
+    state = SupervisionState.initial(setup)
+    assert allocate(setup, state, [0, 0, 0], [True], risk=[0.1, 0.3, 0.8]).state.robot_of(0) == 2
+    assert allocate(setup, state, [0, 5, 0], [True], risk=[0.1, 0.3, 0.8]).state.robot_of(0) == 1
+    for risk, words in ((None, "risk is missing"), ([0.1, 0.2], "3 numbers"), ([0, 0, 1.5], "from 0 to 1")):
+        with pytest.raises(InputError, match=words):
+            allocate(setup, state, [0, 0, 0], [True], risk=risk)
+
+
+def test_a_running_threshold_lets_the_wanted_share_call_and_survives_json_exactly() -> None:
+    setup = config(robots=20, supervisors=0, uncertainty_threshold=50.0, call_share=0.05)
+    rng = np.random.default_rng(1)
+    state = SupervisionState.initial(setup)
+    calls = []
+    for number in range(400):
+        uncertainty = rng.lognormal(size=20).tolist()
+        state = SupervisionState.from_dict(json.loads(json.dumps(state.to_dict())))
+        allocation = allocate(setup, state, uncertainty, [])
+        assert (allocation.threshold == 50.0) is (number < 10)  # 10 calls at 5 % are 200 robot-steps
+        calls.append(int((allocation.priorities > 0).sum()))
+        _, result = step(setup, state, uncertainty=uncertainty, available=[])
+        state = result.state
+    assert np.mean(calls[100:]) / 20 == pytest.approx(0.05, abs=0.01)
+    assert len(json.dumps(state.to_dict())) < 10_000
+
+
+def test_what_older_runs_stored_still_loads() -> None:
+    setup = config()
+    old_config = {
+        name: value for name, value in setup.to_dict().items() if name not in ("risk_threshold", "call_share")
+    }
+    assert SupervisionConfig.from_dict(old_config) == setup
+    stored = SupervisionState.initial(setup).to_dict()
+    assert "seen" not in stored
+    assert SupervisionState.from_dict(stored).to_dict() == stored
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("risk_threshold", 1.5),
+        ("call_share", 1.0),
         ("robots", 0),
         ("supervisors", 4),
         ("uncertainty_threshold", -1.0),
