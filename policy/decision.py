@@ -29,10 +29,10 @@ class Decision:
 def as_observations(observations: object, config: NetworkConfig) -> torch.Tensor:
     """Observations as a tensor, (N, *observation_shape), uint8 for images and float32 for states.
 
-    Raises InputError for another shape or dtype, or states that are not finite.
+    Raises InputError for another shape or dtype, or states that are not finite, with the first such one.
     """
     if isinstance(observations, torch.Tensor):
-        observations = observations.numpy()
+        observations = observations.detach().cpu().numpy()
     array = np.asarray(observations)
     if array.shape[1:] != config.observation_shape or not array.ndim:
         raise InputError(
@@ -42,12 +42,23 @@ def as_observations(observations: object, config: NetworkConfig) -> torch.Tensor
         if array.dtype != np.uint8:
             raise InputError(f"images have dtype {array.dtype}; valid is uint8")
         return torch.from_numpy(np.array(array))
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"states have dtype {array.dtype}; valid are numbers")
     states = array.astype(np.float32)
-    if not np.isfinite(states).all():
-        raise InputError("states hold values that are not finite")
+    broken = np.flatnonzero(~np.isfinite(states).all(axis=1))
+    if len(broken):
+        worst = states[broken[0]]
+        raise InputError(
+            f"observations[{broken[0]}] holds {worst[~np.isfinite(worst)][0]}; valid are finite numbers "
+            f"({len(broken)} of {len(states)} observations are not)"
+        )
     return torch.from_numpy(states)
 
 
-def as_generator(source: torch.Generator | int) -> torch.Generator:
-    """A generator, or a new one from a seed."""
-    return source if isinstance(source, torch.Generator) else torch.Generator().manual_seed(source)
+def as_generator(source: torch.Generator | int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator on a device: the given one, or a new one from a seed or from a draw of one elsewhere."""
+    if isinstance(source, torch.Generator):
+        if source.device == torch.device(device):
+            return source
+        source = int(torch.randint(2**62, (), generator=source, device=source.device))
+    return torch.Generator(device).manual_seed(source)

@@ -3,7 +3,7 @@
 from policy.energy.autoregressive import AutoregressiveHead
 from policy.energy.config import Architecture, NetworkConfig, PolicyConfig
 from policy.energy.encoder import Encoder, ImageEncoder, StateEncoder, make_encoder
-from policy.energy.fast import FastEnergy
+from policy.energy.fast import FastEnergy, fast_energy
 from policy.energy.head import EnergyHead, HeadWeights
 from policy.energy.network import Energy, EnergyNetwork
 
@@ -20,5 +20,6 @@ __all__ = [
     "NetworkConfig",
     "PolicyConfig",
     "StateEncoder",
+    "fast_energy",
     "make_encoder",
 ]
