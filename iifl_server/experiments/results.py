@@ -9,17 +9,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from policy.metrics import bootstrap_interval
+
 Values = Mapping[str, Mapping[str, Sequence[float]]]
 """{algorithm: {metric: one value per seed}}"""
 
 
 def summarise(values: Values) -> dict[str, dict[str, dict[str, Any]]]:
-    """{algorithm: {metric: {mean, sd, n, values}}}; sd is the sample standard deviation, 0 for one value."""
+    """{algorithm: {metric: {mean, sd, interval, n, values}}}.
+
+    sd is the sample standard deviation, 0 for one value; interval is the mean's 95 % bootstrap interval over
+    seeds, None for one value.
+    """
     return {
         algorithm: {
             metric: {
                 "mean": statistics.fmean(column),
                 "sd": statistics.stdev(column) if len(column) > 1 else 0.0,
+                "interval": list(bootstrap_interval(column)) if len(column) > 1 else None,
                 "n": len(column),
                 "values": list(column),
             }
@@ -30,16 +37,21 @@ def summarise(values: Values) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def table(values: Values, metrics: Mapping[str, str], *, digits: int = 1) -> str:
-    """Markdown: a row per algorithm, a column per metric (name → heading), mean ± sd."""
+    """Markdown: a row per algorithm, a column per metric (name → heading), mean ± sd [95 % interval]."""
+
+    def cell(figures: Mapping[str, Any]) -> str:
+        text = f"{figures['mean']:.{digits}f} ± {figures['sd']:.{digits}f}"
+        if figures["interval"] is None:
+            return text
+        low, high = figures["interval"]
+        return f"{text} [{low:.{digits}f}, {high:.{digits}f}]"
+
     lines = [
         "| | " + " | ".join(metrics.values()) + " |",
         "|---" + "|---:" * len(metrics) + "|",
     ]
     for algorithm, row in summarise(values).items():
-        cells = [
-            f"{row[name]['mean']:.{digits}f} ± {row[name]['sd']:.{digits}f}" if name in row else "–"
-            for name in metrics
-        ]
+        cells = [cell(row[name]) if name in row else "–" for name in metrics]
         lines.append(f"| {algorithm} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
