@@ -28,10 +28,14 @@ class AutoregressiveHead(nn.Module):
             EnergyHead(replace(config, action_size=size)) for size in range(1, config.action_size + 1)
         )
 
+    @property
+    def conditionals(self) -> list[EnergyHead]:
+        """E_j of features and the first j components of actions, for `sampling.autoregressive`."""
+        return [component for component in self.components if isinstance(component, EnergyHead)]
+
     def follow(self) -> None:
         """One power iteration of every spectral norm."""
-        for component in self.components:
-            assert isinstance(component, EnergyHead)
+        for component in self.conditionals:
             component.follow()
 
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
@@ -44,7 +48,7 @@ class AutoregressiveHead(nn.Module):
         edges = torch.arange(_CELLS, device=actions.device, dtype=actions.dtype)
         cells = ((2.0 * edges + 1.0) / _CELLS - 1.0)[:, None]  # (G, 1), midpoints
         total = actions.new_zeros(states, count)
-        for place, component in enumerate(self.components):
+        for place, component in enumerate(self.conditionals):
             total = total + component(features, actions[..., : place + 1])
             before = actions[..., None, :place].expand(-1, -1, _CELLS, -1)  # (B, K, G, j - 1)
             grid = torch.cat([before, cells.expand(states, count, -1, -1)], dim=-1)

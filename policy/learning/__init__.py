@@ -2,7 +2,7 @@
 
 from policy.learning.augmentation import AugmentationConfig, augment, augment_fold
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
-from policy.learning.config import TrainingConfig, published
+from policy.learning.config import TrainingConfig, published, refined
 from policy.learning.contrastive import ContrastiveLoss, contrastive_loss
 from policy.learning.counter_examples import CounterExampleConfig
 from policy.learning.curves import CurvePoint
@@ -33,6 +33,7 @@ __all__ = [
     "load_checkpoint",
     "nearest_action_error",
     "published",
+    "refined",
     "sample_actions",
     "save_checkpoint",
     "train",

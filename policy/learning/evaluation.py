@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from policy.decision import as_generator, as_observations
+from policy.energy.autoregressive import AutoregressiveHead
+from policy.energy.fast import FastEnergy
+from policy.energy.head import EnergyHead
+from policy.energy.network import Energy
 from policy.errors import InputError
 from policy.implicit import ImplicitPolicy
 from policy.learning.kinds import Density, Policy
+from policy.sampling.autoregressive import AutoregressiveConfig, autoregressive
 from policy.sampling.box import bounds
-from policy.sampling.importance import ImportanceConfig, ImportanceSamples, importance
+from policy.sampling.importance import ImportanceConfig, importance
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,9 @@ class HeldOut:
     nll: float
     """Mean negative log density of the supervisors' actions, of an implicit policy under member 0 at
     temperature 1 [nats]; NaN for a policy without a density."""
+    nll_samples: float = float("inf")
+    """Median effective sample size behind the normalisers of `nll`: below some 20 it deserves no trust.
+    Infinite where the density is known."""
 
 
 def evaluate(
@@ -34,13 +42,12 @@ def evaluate(
     _check(policy, observations, actions)
     chosen = policy.decide(observations, torch.Generator().manual_seed(seed)).actions
     error = float(np.linalg.norm(chosen - actions, axis=-1).mean())
-    nll = float("nan")
+    nll, effective = float("nan"), float("inf")
     if isinstance(policy, ImplicitPolicy):
-        states = as_observations(observations, policy.config.network)
-        nll = float(_nll(policy, states, torch.from_numpy(np.array(actions)), seed).mean())
+        nll, effective = _nll(policy, observations, actions, seed)
     elif isinstance(policy, Density):
         nll = float(-policy.log_likelihood(observations, actions).mean())
-    return HeldOut(error, nll)
+    return HeldOut(error, nll, effective)
 
 
 def nearest_action_error(
@@ -74,12 +81,7 @@ def sample_actions(
     if not isinstance(policy, ImplicitPolicy):
         chosen = policy.decide(observations, generator).actions
         return np.repeat(chosen[:, None], count, axis=1)
-    draws = as_generator(generator)
-    weighted = _weighted(policy, as_observations(observations, policy.config.network), draws, True)
-    picks = torch.multinomial(weighted.weights[0], count, replacement=True, generator=draws)  # (n, count)
-    chosen_actions = weighted.actions.gather(1, picks[..., None].expand(-1, -1, weighted.actions.shape[2]))
-    result: NDArray[np.float32] = chosen_actions.numpy()
-    return result
+    return _drawn(policy, observations, count, as_generator(generator))
 
 
 def _check(policy: Policy, observations: NDArray[Any], actions: NDArray[np.float32]) -> None:
@@ -90,24 +92,44 @@ def _check(policy: Policy, observations: NDArray[Any], actions: NDArray[np.float
         raise InputError(f"actions have shape {actions.shape}; valid is (n, {size}), all of them finite")
 
 
-@torch.inference_mode()
-def _weighted(
-    policy: ImplicitPolicy, states: Tensor, draws: torch.Generator, two_stages: bool
-) -> ImportanceSamples:
+def _energy(policy: ImplicitPolicy, observations: NDArray[Any]) -> tuple[Energy, Tensor]:
+    """Member 0's energy, in float32, and the features that it takes."""
     network = policy.network(0)
+    head = network.head
+    features = network.encode(as_observations(observations, policy.config.network))
+    return FastEnergy(head, precision="float32") if isinstance(head, EnergyHead) else head, features
+
+
+@torch.inference_mode()
+def _drawn(
+    policy: ImplicitPolicy, observations: NDArray[Any], count: int, draws: torch.Generator
+) -> NDArray[np.float32]:
+    energy, features = _energy(policy, observations)
     low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
-    features = network.encode(states)
-    return importance(
-        [network.head], [features], low, high, draws, ImportanceConfig(2048), two_stages=two_stages
-    )
+    if isinstance(energy, AutoregressiveHead):
+        actions, _ = autoregressive(
+            energy.conditionals, features, low, high, draws, AutoregressiveConfig(samples=count)
+        )
+    else:
+        weighted = importance([energy], [features], low, high, draws, ImportanceConfig(2048), two_stages=True)
+        picks = torch.multinomial(weighted.weights[0], count, replacement=True, generator=draws)  # (n, count)
+        actions = weighted.actions.gather(1, picks[..., None].expand(-1, -1, len(low)))
+    result: NDArray[np.float32] = actions.numpy()
+    return result
 
 
 @torch.inference_mode()
-def _nll(policy: ImplicitPolicy, states: Tensor, actions: Tensor, seed: int) -> Tensor:
-    """E(s, a) + log Z(s) of member 0, (n,); Z by importance samples."""
-    network = policy.network(0)
-    samples = _weighted(policy, states, torch.Generator().manual_seed(seed), False)
-    log_z = torch.logsumexp(-samples.energies[0], dim=-1) - np.log(samples.actions.shape[1])
-    volume = actions.shape[1] * np.log(2.0)
-    result: Tensor = network.head(network.encode(states), actions[:, None])[:, 0] + log_z + volume
-    return result
+def _nll(
+    policy: ImplicitPolicy, observations: NDArray[Any], actions: NDArray[np.float32], seed: int
+) -> tuple[float, float]:
+    """Mean of E(s, a) + log Z(s) of member 0, and the effective sample size behind Z."""
+    energy, features = _energy(policy, observations)
+    size = actions.shape[1]
+    own = energy(features, torch.from_numpy(np.array(actions))[:, None])[:, 0]
+    if isinstance(energy, AutoregressiveHead):  # comes normalised
+        return float(own.mean()), float("inf")
+    low, high = bounds(-1.0, 1.0, size)
+    draws = torch.Generator().manual_seed(seed)
+    samples = importance([energy], [features], low, high, draws, ImportanceConfig(2048), two_stages=False)
+    log_z = torch.logsumexp(-samples.energies[0], dim=-1) - np.log(samples.actions.shape[1] / 2.0**size)
+    return float((own + log_z).mean()), float(samples.effective_sample_size[0].median())

@@ -96,7 +96,7 @@ def _by_component(head: AutoregressiveHead, features: Tensor, actions: Tensor, v
     """Sum over components of InfoNCE, each beside the true values of those before it; values, (B, K, A)."""
     count = values.shape[1]
     losses, joint = [], torch.zeros(len(actions), 1 + count, device=actions.device)
-    for place, component in enumerate(head.components):
+    for place, component in enumerate(head.conditionals):
         before = actions[:, None, :place].expand(-1, 1 + count, -1)
         own = torch.cat([actions[:, None, place], values[..., place]], dim=1)  # (B, 1 + K)
         energies = component(features, torch.cat([before, own[..., None]], dim=-1))

@@ -1,0 +1,201 @@
+"""One gradient step, and what the weights are worth after some hundreds: ours beside the published recipe."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare
+from iifl_server.experiments.performance.problem import Problem, make_problem
+from iifl_server.experiments.performance.published import PUBLISHED_CODE, PlainEnergy, plain_langevin
+from policy.energy.config import NetworkConfig, PolicyConfig
+from policy.energy.network import EnergyNetwork
+from policy.implicit import ImplicitPolicy
+from policy.learning.config import TrainingConfig, published, refined
+from policy.learning.evaluation import HeldOut, evaluate
+from policy.learning.losses import gradient_penalty, info_nce
+from policy.learning.objective import objective
+from policy.learning.precision import uses_bfloat16
+from policy.learning.trainer import train
+
+_MEMBERS = 2
+_COUNTER_EXAMPLES = 8
+_GOALS = (10.0, 25.0)  # Times as fast: at least, and towards.
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Of one scale."""
+
+    network: NetworkConfig
+    batch: int
+    """Of the step that is timed."""
+    updates: int
+    """Of the trainings that are judged."""
+    small_batch: int
+    """Of those trainings, so that the published recipe can finish."""
+    samples: int
+    held_out: int
+    seeds: int
+
+
+_FULL = _Size(NetworkConfig((60,), 8, spectral_norm=True), 512, 300, 64, 4096, 256, 3)
+_SMOKE = _Size(NetworkConfig((6,), 2, width=32, state_depth=3, spectral_norm=True), 16, 150, 32, 512, 64, 1)
+
+
+def run(options: Options, show: Show) -> dict[str, Any]:
+    """Time one step of both members, then judge what the weights of both recipes are worth."""
+    figures: dict[str, Any] = {"machine": prepare(options, show)}
+    size = _SMOKE if options.smoke else _FULL
+    net = size.network
+    show(
+        f"{_MEMBERS} members of {net.head_depth} x {net.width} with spectral norm, S = {net.encoded_size}, "
+        f"A = {net.action_size}, batch {size.batch}"
+    )
+    figures |= _speed(size, options, show)
+    return figures | _quality(size, options, show)
+
+
+def _speed(size: _Size, options: Options, show: Show) -> dict[str, Any]:
+    draws = torch.Generator().manual_seed(options.seed)
+    states = torch.randn((size.batch, size.network.encoded_size), generator=draws)
+    actions = torch.rand((size.batch, size.network.action_size), generator=draws) * 2.0 - 1.0
+    ours = refined(1, size.batch)
+    same = replace(
+        ours, counter_examples=replace(ours.counter_examples, kind="langevin", langevin=PUBLISHED_CODE)
+    )
+    steps = {
+        "baseline_s": _plain_step(size, states, actions, draws),
+        "same_algorithm_s": _our_step(size, states, actions, draws, same),
+        "ours_s": _our_step(size, states, actions, draws, ours),
+    }
+    for step in steps.values():
+        step()  # what is slow the first time only
+    times = medians_s(steps, min(options.repeats, 3))
+    ratios = {
+        "ratio": times["baseline_s"] / times["ours_s"],
+        "same_algorithm_ratio": times["baseline_s"] / times["same_algorithm_s"],
+    }
+    goal = f"at least {_GOALS[0]:g}, towards {_GOALS[1]:g}"
+    verdict = f"{'PASS' if ratios['ratio'] >= _GOALS[0] else 'short'}: {goal}"
+    show(f"median of {min(options.repeats, 3)}, in turns:")
+    show(f"  {times['baseline_s']:8.3f} s  plain published step: 50 Langevin iterations, create_graph")
+    show(
+        f"  {times['same_algorithm_s']:8.3f} s  the same algorithm by our arithmetic: "
+        f"{ratios['same_algorithm_ratio']:.1f} times as fast"
+    )
+    show(f"  {times['ours_s']:8.3f} s  {_describe(ours)}: {ratios['ratio']:.1f} times as fast ({verdict})")
+    return {**times, **ratios}
+
+
+def _describe(config: TrainingConfig) -> str:
+    chosen = config.counter_examples
+    return f"best {chosen.count} of {chosen.search.samples}, {chosen.refinement.iterations} iterations"
+
+
+def _plain_step(size: _Size, states: Tensor, actions: Tensor, draws: torch.Generator) -> Callable[[], object]:
+    """The step of both members as one would write it first: modules, autograd, one thing after the other."""
+    torch.manual_seed(0)
+    members = [PlainEnergy(EnergyNetwork(size.network)) for _ in range(_MEMBERS)]
+    optimizers = [torch.optim.Adam(member.parameters(), 5e-4) for member in members]
+    chains = replace(PUBLISHED_CODE, samples=_COUNTER_EXAMPLES)
+
+    def step() -> None:
+        for member, optimizer in zip(members, optimizers, strict=True):
+            member.eval()
+            negatives = plain_langevin(member, states, actions.shape[1], draws, chains)
+            member.train()
+            energies = member(states, torch.cat([actions[:, None], negatives], dim=1))
+            loss = info_nce(energies[:, 0], energies[:, 1:]) + gradient_penalty(member, states, negatives)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    return step
+
+
+def _our_step(
+    size: _Size, states: Tensor, actions: Tensor, draws: torch.Generator, config: TrainingConfig
+) -> Callable[[], object]:
+    """The step of both members as `train` makes it."""
+    torch.manual_seed(0)
+    members = [EnergyNetwork(size.network) for _ in range(_MEMBERS)]
+    optimizers = [torch.optim.AdamW(member.parameters(), 5e-4, foreach=True) for member in members]
+    half = uses_bfloat16(config.precision)
+
+    def step() -> None:
+        for member, optimizer in zip(members, optimizers, strict=True):
+            made = objective(member, states, actions, config.counter_examples, draws, half=half)
+            optimizer.zero_grad(set_to_none=True)
+            made.total.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    return step
+
+
+def _quality(size: _Size, options: Options, show: Show) -> dict[str, Any]:
+    """Both recipes from the same first weights on the same data; actions are minima, by the same search."""
+    plain = published(size.updates, size.small_batch)
+    plain = replace(
+        plain,
+        precision="float32",
+        counter_examples=replace(plain.counter_examples, langevin=PUBLISHED_CODE),
+    )
+    recipes = {"ours": refined(size.updates, size.small_batch), "published": plain}
+    show(
+        f"quality after {size.updates} updates at batch {size.small_batch}, {size.samples} samples, "
+        f"{size.held_out} held out; both recipes by our trainer, the published one in float32:"
+    )
+    found: dict[str, list[HeldOut]] = {name: [] for name in recipes}
+    for seed in range(options.seed, options.seed + size.seeds):
+        problem = make_problem(
+            seed,
+            samples=size.samples,
+            held_out=size.held_out,
+            state_size=size.network.encoded_size,
+            action_size=size.network.action_size,
+            freedoms=4,
+        )
+        for name, recipe in recipes.items():
+            found[name].append(_judge(size, problem, recipe, seed))
+            last = found[name][-1]
+            show(
+                f"  seed {seed} {name:<9} held-out NLL {last.nll:7.3f} nats (of the data {problem.nll:.3f}; "
+                f"ESS of Z {last.nll_samples:.0f}), action error {last.action_error:.3f}"
+            )
+    return _figures(found, show)
+
+
+def _judge(size: _Size, problem: Problem, recipe: TrainingConfig, seed: int) -> HeldOut:
+    config = PolicyConfig(size.network, members=1, bootstrap=False)
+    policy = ImplicitPolicy(config, seed=seed, temperature=0.0)
+    made = train(policy, problem.train, recipe, seed=seed)
+    return evaluate(made.policy, problem.held_out.observations, problem.held_out.actions)
+
+
+def _figures(found: dict[str, list[HeldOut]], show: Show) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name, attribute, text in (
+        ("heldout_nll", "nll", "held-out NLL"),
+        ("action_error", "action_error", "action error"),
+    ):
+        ours, plain = (
+            [float(getattr(errors, attribute)) for errors in found[key]] for key in ("ours", "published")
+        )
+        mean, baseline = statistics.fmean(ours), statistics.fmean(plain)
+        worse = [one - other for one, other in zip(ours, plain, strict=True)]
+        spread = statistics.stdev(worse) if len(worse) > 1 else 0.0
+        figures |= {
+            name: mean,
+            f"{name}_baseline": baseline,
+            f"{name}_seeds": ours,
+            f"{name}_baseline_seeds": plain,
+        }
+        show(
+            f"  {text}: ours {mean:.3f}, published {baseline:.3f}, difference {mean - baseline:+.3f} "
+            f"(sd over seeds {spread:.3f}): {'PASS' if mean <= baseline else 'short'}, no worse in the mean"
+        )
+    return figures
