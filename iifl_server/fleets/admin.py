@@ -45,7 +45,17 @@ class AssignmentAdmin(ReadOnlyAdmin):
 class InterventionAdmin(ReadOnlyAdmin):
     """Every command of a supervisor and what became of it."""
 
-    list_display = ("command_id", "run", "robot", "supervisor_name", "kind", "step", "status", "created_at")
+    list_display = (
+        "command_id",
+        "run",
+        "robot",
+        "supervisor_name",
+        "kind",
+        "mode",
+        "step",
+        "status",
+        "created_at",
+    )
     list_filter = ("kind", "status", "run")
     search_fields = ("supervisor_name", "command_id")
     exclude = ("observation",)

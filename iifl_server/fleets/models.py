@@ -117,6 +117,8 @@ class Intervention(models.Model):
     frame = models.PositiveBigIntegerField(null=True, blank=True)
     point = models.JSONField(null=True, blank=True)
     """Where the person clicked, [x, y] as fractions of the frame."""
+    mode = models.CharField(max_length=60, blank=True)
+    """Of a person's teleoperation by a supervisor's way: which one was chosen; empty for a push."""
     action = models.JSONField(null=True, blank=True)
     """As executed, in [-1, 1]."""
     clipped = models.BooleanField(default=False)

@@ -59,9 +59,15 @@ def thinned(numbers: list[int], most: int) -> list[int]:
 
 
 def dataset_interventions(run: int, until_step: int) -> list[tuple[bytes, list[float], str]]:
-    """(observation, action, supervisor) of executed pushes that entered the dataset, oldest first."""
+    """(observation, action, supervisor) of executed actions that entered the dataset, oldest first.
+
+    A person who chose a supervisor's way is named with it: "ana (clockwise)".
+    """
     rows = Intervention.objects.filter(
         run=run, status=InterventionStatus.EXECUTED, in_dataset=True, step__lt=until_step
     )
-    found = rows.order_by("step", "robot").values_list("observation", "action", "supervisor_name")
-    return [(bytes(observation or b""), list(action or []), name) for observation, action, name in found]
+    found = rows.order_by("step", "robot").values_list("observation", "action", "supervisor_name", "mode")
+    return [
+        (bytes(observation or b""), list(action or []), f"{name} ({mode})" if mode else name)
+        for observation, action, name, mode in found
+    ]

@@ -8,7 +8,8 @@ from django.utils import timezone
 from iifl_server.accounts.models import Person
 from iifl_server.accounts.services import audit
 from iifl_server.errors import NotAllowedError, RequestError
-from iifl_server.fleets.models import Intervention, InterventionStatus, Robot, Run, RunStatus
+from iifl_server.fleets.means import Means, task_means
+from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, Robot, Run, RunStatus
 from iifl_server.learning.initial import read_shipped, shipped_checkpoint
 from iifl_server.learning.models import Checkpoint
 from iifl_server.learning.services import file_digest, import_checkpoint
@@ -147,7 +148,8 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     """Commit a person's command as pending; returns it and whether it is new.
 
     A command id that is known gives the first intervention. Raises RequestError, with a sentence for
-    people, for somebody who may not, a robot that does not exist, and a fleet that is stopped.
+    people, for somebody who may not, a robot that does not exist, a fleet that is stopped, and means of
+    help that the task does not offer.
     """
     person = Person.objects.get(pk=person_id)
     if not person.may_supervise:
@@ -155,6 +157,8 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     run = Run.objects.get(pk=run_id)
     if command.robot >= run.robots:
         raise RequestError(f"There is no robot {command.robot}; the fleet has 0 to {run.robots - 1}.")
+    if command.kind == HelpKind.TELEOPERATION:
+        _check_means(command, run.task, task_means(run.task))
     known = Intervention.objects.filter(command_id=command.command).first()
     if known is None and run.status != RunStatus.RUNNING:
         raise RequestError(f"The fleet is {run.status}: no robot moves.")
@@ -169,6 +173,18 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     return known, False
 
 
+def _check_means(command: Command, task: str, means: Means) -> None:
+    modes = ", ".join(means.modes)
+    if command.mode is None and not means.push:
+        raise RequestError(f"{task} takes no pushes; choose a way for the robot: {modes}.")
+    if command.mode is not None and not means.modes:
+        raise RequestError(f"{task} offers no supervisor's way to choose; push on the picture.")
+    if command.mode is not None and command.mode not in means.modes:
+        raise RequestError(f"{task} has no way {command.mode!r}; there are: {modes}.")
+    if command.steps is not None and command.steps > means.steps:
+        raise RequestError(f"A way can be chosen for 1 to {means.steps} steps, not for {command.steps}.")
+
+
 def _pending(run: Run, person: Person, command: Command) -> Intervention:
     point = None if command.x is None or command.y is None else [command.x, command.y]
     return Intervention.objects.create(
@@ -180,6 +196,7 @@ def _pending(run: Run, person: Person, command: Command) -> Intervention:
         kind=command.kind,
         frame=command.frame,
         point=point,
+        mode=command.mode or "",
     )
 
 

@@ -13,11 +13,13 @@ from redis.exceptions import RedisError
 from iifl_server.accounts.models import Person
 from iifl_server.errors import NotAllowedError
 from iifl_server.fleets import selectors, services
+from iifl_server.fleets.means import task_means
 from iifl_server.live import commands, keys, presence, protocol
 from iifl_server.live.announcements import newest_live
 from iifl_server.live.clock import now_ms
 from iifl_server.live.hub import Viewer, frame_hub
 from iifl_server.live.protocol import ProtocolError
+from robots.fleet import RobotsError
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +134,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if run is None:
             raise ProtocolError("unknown_run", f"There is no run {message['run']}.")
         person = self._signed_in
+        try:
+            means = await database_sync_to_async(task_means)(run.task)
+        except RobotsError as error:
+            raise ProtocolError("unknown_run", f"Run {run.pk} cannot be shown: {error}") from error
         if self._run is not None and self._run != run.pk:
             await self.channel_layer.group_discard(keys.run_group(self._run), self.channel_name)
         self._run, self._sent = run.pk, {}
@@ -148,6 +154,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     "robots": run.robots,
                     "supervisors": run.supervisors,
                     "pace": run.pace,
+                    "means": means.to_dict(),
                 },
                 "limits": {
                     "expires_ms": protocol.EXPIRES_MS,

@@ -47,11 +47,12 @@ def unpack_frame(message: bytes) -> tuple[FrameHeader, bytes]:
     version, size, robot, frame, step, captured_at, x, y, reach = HEADER.unpack_from(message)
     if version != 1 or size >= len(SIZES):
         raise ValueError(f"frame version {version} and size {size}; valid are version 1 and sizes 0 and 1")
-    if math.isnan(x) != math.isnan(y) or not reach > 0:
-        raise ValueError(
-            f"anchor ({x}, {y}) and reach {reach}; valid are two numbers or two NaNs, above zero"
-        )
     anchor = None if math.isnan(x) else (x, y)
+    if math.isnan(x) != math.isnan(y) or not (reach >= 0 if anchor is None else reach > 0):
+        raise ValueError(
+            f"anchor ({x}, {y}) and reach {reach}; valid are two numbers and a reach above zero, "
+            "or two NaNs and a reach of at least zero"
+        )
     return FrameHeader(SIZES[size], robot, frame, step, captured_at, anchor, reach), message[HEADER.size :]
 
 

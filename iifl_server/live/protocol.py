@@ -13,7 +13,8 @@ MESSAGE_BYTES = 4_096
 MESSAGES_PER_S = 60
 STALE_MS = 500
 MAX_CAMERAS = 128
-COMMANDS = ("push", "hard_reset", "hand_back")
+LONGEST_MODE = 60
+MOST_STEPS = 1_000
 
 
 class ProtocolError(Exception):
@@ -41,6 +42,10 @@ class Command:
     frame: int | None = None
     x: float | None = None
     y: float | None = None
+    mode: str | None = None
+    """Of an assist: the supervisor's way that is chosen."""
+    steps: int | None = None
+    """Of an assist: for how many steps at most."""
 
 
 Check = Callable[[Any], bool]
@@ -99,6 +104,7 @@ _FIELDS: dict[str, dict[str, Check]] = {
     "watch": {"cameras": _cameras},
     "frame_ack": {"robot": _ROBOT, "size": lambda value: value in ("full", "thumb"), "frame": _FRAME},
     "push": {**_COMMAND, "frame": _FRAME, "x": _FRACTION, "y": _FRACTION},
+    "assist": {**_COMMAND, "frame": _FRAME, "mode": _text(LONGEST_MODE), "steps": _integer(1, MOST_STEPS)},
     "hard_reset": {**_COMMAND, "frame": _FRAME},
     "hand_back": _COMMAND,
     "pause": {"paused": _BOOL},
@@ -112,6 +118,8 @@ _VALID = {
     "command": "a UUID in its usual form",
     "page": "console or fleet",
     "size": "full or thumb",
+    "mode": f"a name of 1 to {LONGEST_MODE} characters from the welcome",
+    "steps": f"a whole number from 1 to {MOST_STEPS}",
     "expires_at": "milliseconds since 1970 on the server's clock",
 }
 
@@ -152,8 +160,8 @@ def decode(text: str) -> dict[str, Any]:
 
 
 def command(message: dict[str, Any]) -> Command:
-    """A decoded push, hard_reset or hand_back as a Command."""
-    kind = "teleoperation" if message["type"] == "push" else message["type"]
+    """A decoded push, assist, hard_reset or hand_back as a Command."""
+    kind = "teleoperation" if message["type"] in ("push", "assist") else message["type"]
     return Command(
         kind=kind,
         command=UUID(message["command"]),
@@ -163,6 +171,8 @@ def command(message: dict[str, Any]) -> Command:
         frame=message.get("frame"),
         x=message.get("x"),
         y=message.get("y"),
+        mode=message.get("mode"),
+        steps=message.get("steps"),
     )
 
 

@@ -78,7 +78,9 @@ async def test_a_socket_from_another_site_is_refused(page: Page, ana: Person) ->
 
 async def test_hello_names_the_run_the_person_and_the_limits(page: Page, run: Run, ana: Person) -> None:
     welcome = await greet(await page(ana))
-    assert welcome["run"] == {"id": run.pk, "task": "block_push", "robots": 4, "supervisors": 2, "pace": 0.05}
+    means = {"push": True, "modes": [], "steps": 3}
+    kind = {"id": run.pk, "task": "block_push", "robots": 4, "supervisors": 2, "pace": 0.05}
+    assert welcome["run"] == {**kind, "means": means}
     assert welcome["user"] == {"name": "ana", "role": "supervisor"}
     assert welcome["limits"]["expires_ms"] == 5000
 
@@ -359,3 +361,19 @@ async def test_a_flood_of_nonsense_is_told_off_once_and_not_answered_one_by_one(
         codes.append(message.get("code"))
     assert codes.count("too_fast") == 1
     assert codes.count("malformed") < 60
+
+
+async def test_a_way_that_the_task_does_not_offer_is_refused_over_the_socket(
+    page: Page, driver: Driver, policy: Any, ana: Person
+) -> None:
+    policy.unsure = (2,)
+    socket = await page(ana)
+    await greet(socket)
+    await sync_to_async(driver.tick)()
+    await hear(socket, "lease")
+    lease = (await hear(socket, "lease"))["lease"]
+    order = {"robot": 2, "lease": lease["token"], "frame": 0, "expires_at": now_ms() + 2000}
+    await say(socket, type="assist", command=str(uuid.uuid4()), mode="clockwise", steps=1, **order)
+    outcome = await hear(socket, "outcome")
+    assert outcome["status"] == "refused"
+    assert "push on the picture" in outcome["reason"]

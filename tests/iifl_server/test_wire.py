@@ -16,6 +16,7 @@ FROM_PAGES = (
     "watch",
     "frame_ack",
     "push",
+    "assist",
     "hard_reset",
     "hand_back",
     "pause",

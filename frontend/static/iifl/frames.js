@@ -32,7 +32,8 @@ export function parseFrame(buffer) {
   const x = view.getFloat32(20);
   const y = view.getFloat32(24);
   const reach = view.getFloat32(28);
-  if (Number.isNaN(x) !== Number.isNaN(y) || !(reach > 0)) {
+  const anchor = Number.isNaN(x) ? null : [x, y];
+  if (Number.isNaN(x) !== Number.isNaN(y) || !(anchor ? reach > 0 : reach >= 0)) {
     throw new ProtocolError("malformed", `A frame with anchor ${x}, ${y} and reach ${reach}.`);
   }
   return {
@@ -41,7 +42,7 @@ export function parseFrame(buffer) {
     frame: view.getUint32(4),
     step: view.getUint32(8),
     captured_at: view.getFloat64(12),
-    anchor: Number.isNaN(x) ? null : [x, y],
+    anchor,
     reach,
     jpeg: new Uint8Array(buffer, HEADER_BYTES),
   };

@@ -22,8 +22,8 @@ const must = (holds, valid) => (value, path) => {
 
 const text = (least, most) =>
   must((v) => typeof v === "string" && v.length >= least && v.length <= most, `a text of ${least} to ${most} characters`);
-const whole = (most) =>
-  must((v) => Number.isInteger(v) && v >= 0 && v <= most, `a whole number from 0 to ${most}`);
+const whole = (most, least = 0) =>
+  must((v) => Number.isInteger(v) && v >= least && v <= most, `a whole number from ${least} to ${most}`);
 const real = (least = -Infinity, most = Infinity) =>
   must((v) => typeof v === "number" && Number.isFinite(v) && v >= least && v <= most, `a number from ${least} to ${most}`);
 const oneOf = (...choices) => must((v) => choices.includes(v), choices.join(", "));
@@ -61,6 +61,7 @@ const size = oneOf("full", "thumb");
 const fleetSize = must((v) => Number.isInteger(v) && v > 0, "at least 1");
 const command = must((v) => typeof v === "string" && UUID.test(v), "a UUID");
 const lease = text(1, 128);
+const mode = text(1, 60);
 const sentence = text(0, 4096);
 const point = nullable(listOf(real(), 2, 2));
 const order = { command, robot, lease, expires_at: real() };
@@ -72,6 +73,7 @@ export const FROM_BROWSER = {
   watch: closed({ cameras: listOf(record({ robot, size }, true), 0, 128) }),
   frame_ack: closed({ robot, size, frame: number32 }),
   push: closed({ ...order, frame: number32, x: real(0, 1), y: real(0, 1) }),
+  assist: closed({ ...order, frame: number32, mode, steps: whole(1000, 1) }),
   hard_reset: closed({ ...order, frame: number32 }),
   hand_back: closed(order),
   pause: closed({ paused: yes }),
@@ -119,6 +121,8 @@ const retraining = open({
   message: sentence,
 });
 
+const means = open({ push: yes, modes: listOf(mode, 0, 9), steps: whole(1000, 1) });
+
 /** Checks of what a server says, by type. */
 export const FROM_SERVER = {
   welcome: open({
@@ -128,7 +132,7 @@ export const FROM_SERVER = {
       name: text(1, 200),
       role: oneOf("supervisor", "technician", "administrator", "researcher", "viewer"),
     }),
-    run: open({ id: count, task: text(1, 200), robots: fleetSize, supervisors: count, pace: real(0) }),
+    run: open({ id: count, task: text(1, 200), robots: fleetSize, supervisors: count, pace: real(0), means }),
     limits: open({ expires_ms: real(0), message_bytes: count, stale_ms: real(0), seat_grace_ms: real(0) }),
   }),
   pong: open({ sent_at: real(), server_time: real() }),
@@ -155,6 +159,8 @@ export const FROM_SERVER = {
         threshold: real(),
         percentile: real(0, 1),
         history: listOf(real(), 0, 20),
+        confirmed: yes,
+        assist: nullable(open({ mode, left: count })),
       }),
     ),
   }),

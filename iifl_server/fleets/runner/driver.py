@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iifl_server.errors import NoAnswerError, ServerError
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, RunStatus
-from iifl_server.fleets.runner import learning, lease
+from iifl_server.fleets.runner import assists, learning, lease
 from iifl_server.fleets.runner.asking import Ask, ask_inference
 from iifl_server.fleets.runner.cameras import ROUND_S, Cameras
 from iifl_server.fleets.runner.inbox import Inbox
@@ -139,6 +139,12 @@ class Driver:
         commands = self._inbox.claim()
         interventions = {one.command.robot: one.action for one in commands if one.action is not None}
         confirmed = [one.command.robot for one in commands if one.command.kind == HelpKind.HARD_RESET]
+        commanded = [one.command.robot for one in commands]
+        carried_on = assists.going_on(session.assists, session.leases, commanded)
+        session.assists = carried_on | assists.begun(commands)
+        for robot, assist in session.assists.items():
+            # From the true state at this moment: no page ever says what a supervisor would do.
+            interventions[robot] = session.helpers[assist.mode].actions(session.fleet, [robot])[0]
         by_algorithm: dict[int, HelpKind] = {}
         for seat, supervisor in zip(session.seats, session.supervisors, strict=True):
             robot = state.robot_of(seat.seat)
@@ -154,9 +160,11 @@ class Driver:
         orders = order(session.config, state, actions, interventions, confirmed)
         self._refresh(force=True)
         if self._stopped:
+            session.assists = {}
             self._inbox.settle_all(commands, "The fleet was stopped before this was carried out.")
             return
         retrain = self._move(state, orders)
+        session.assists = assists.after_step(session.assists)
         session.released = {one.command.robot for one in commands if one.command.kind == HelpKind.HAND_BACK}
         self._note_activity([session.helping[robot][0] for robot in [*interventions, *confirmed]])
         record = StepRecord(
@@ -165,6 +173,7 @@ class Driver:
             actions=orders.actions,
             samples=self._samples,
             commands=commands,
+            carried_on=carried_on,
             by_algorithm=by_algorithm,
             helping=session.helping,
             figures={
@@ -222,13 +231,19 @@ class Driver:
             raise EndedError(f"run {session.id} has ended")
 
     def _attend(self, until: float) -> None:
-        """Frames out and commands in, until a time on the clock, a stop, or the runner's leaving."""
-        while not self._leaving() and (left := until - self._clock()) > 0:
+        """Frames out and commands in, until a time on the clock, a stop, or the runner's leaving.
+
+        Commands are read at least once: a fleet that is slower than its pace still hears people.
+        """
+        while not self._leaving():
             self._meanwhile()
             if self._stopped and self._status != self._told:
                 return
+            left = until - self._clock()
             pause = min(left, max(self._framed_at + ROUND_S - self._clock(), 0.005))
-            self._inbox.receive(max(1, int(pause * 1000)), stopped=self._stopped)
+            self._inbox.receive(max(1, int(pause * 1000)) if left > 0 else 0, stopped=self._stopped)
+            if left <= 0:
+                return
 
     def _meanwhile(self) -> None:
         """What goes on whatever the fleet waits for."""
@@ -245,7 +260,8 @@ class Driver:
         self._meanwhile()
 
     def _hold(self, status: str, reason: str) -> None:
-        """All robots still: say why, and look again soon."""
+        """All robots still: say why, and look again soon. What people chose before, they choose anew."""
+        self.session.assists = {}
         if (status, reason) != self._told:
             logger.warning("run %s is %s: %s", self.session.id, status, reason)
         self._publish(status, reason)

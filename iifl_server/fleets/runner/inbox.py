@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from iifl_server.fleets.models import Intervention, InterventionStatus
+from iifl_server.fleets.runner.assists import going_on
 from iifl_server.fleets.runner.judging import Accepted, Refused, judge
 from iifl_server.fleets.runner.session import Session
 from iifl_server.fleets.services import decide_command
@@ -77,7 +78,9 @@ class Inbox:
             self._settle(Refused(one.command, InterventionStatus.REFUSED, reason))
 
     def _judge(self, command: Command) -> Accepted | Refused:
-        return judge(command, self._session.leases.get(command.robot), self._session.sights)
+        session = self._session
+        assisted = command.robot in going_on(session.assists, session.leases, ())
+        return judge(command, session.leases.get(command.robot), session.sights, assisted=assisted)
 
     def _settle(self, refused: Refused) -> None:
         row = Intervention.objects.filter(command_id=refused.command.command).values_list("pk", "person_id")

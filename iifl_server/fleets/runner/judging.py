@@ -46,8 +46,14 @@ class Refused:
     reason: str
 
 
-def judge(command: Command, lease: Lease | None, sights: Sights) -> Accepted | Refused:
-    """Check a command against the lease and against what the person saw when giving it."""
+def judge(
+    command: Command, lease: Lease | None, sights: Sights, *, assisted: bool = False
+) -> Accepted | Refused:
+    """Check a command against the lease and against what the person saw when giving it.
+
+    assisted: the robot already follows a way that was chosen under this lease; then it moves while the
+    person chooses the next, and that it has moved is no surprise.
+    """
     if lease is None or lease.token != command.lease:
         return Refused(command, InterventionStatus.REFUSED, "This robot is not yours any more.")
     if command.kind == HelpKind.HAND_BACK:
@@ -58,9 +64,11 @@ def judge(command: Command, lease: Lease | None, sights: Sights) -> Accepted | R
         return Accepted(command, lease)
     sighting = sights.find(command.robot, command.frame) if command.frame is not None else None
     if sighting is None:
-        return Refused(command, InterventionStatus.LATE, "The frame you clicked on is too old.")
-    if not sights.is_current(command.robot, sighting):
+        return Refused(command, InterventionStatus.LATE, "The frame you decided by is too old.")
+    if not (sights.is_current(command.robot, sighting) or (assisted and command.mode is not None)):
         return Refused(command, InterventionStatus.LATE, "The robot has moved since that frame.")
+    if command.mode is not None:
+        return Accepted(command, lease)
     if sighting.anchor is None or command.x is None or command.y is None:
         return Refused(command, InterventionStatus.REFUSED, "A click on that frame means nothing.")
     try:

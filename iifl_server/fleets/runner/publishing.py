@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from iifl_server.fleets.runner.assists import going_on
 from iifl_server.fleets.runner.learning import RetrainingView
 from iifl_server.fleets.runner.seats import no_seat_reason
 from iifl_server.fleets.runner.session import Session
@@ -132,6 +133,7 @@ def _state(
 
 def _lease(session: Session, state: SupervisionState, lease: Lease) -> dict[str, Any]:
     uncertainty = float(state.uncertainty[lease.robot])
+    assist = going_on(session.assists, session.leases, ()).get(lease.robot)
     recent = np.array([value for step in session.recent for value in step])
     return {
         "robot": lease.robot,
@@ -143,4 +145,5 @@ def _lease(session: Session, state: SupervisionState, lease: Lease) -> dict[str,
         "percentile": float((recent < uncertainty).mean()) if len(recent) else 0.0,
         "history": list(session.history[lease.robot]),
         "confirmed": bool(state.reset_confirmed[lease.robot]),
+        "assist": {"mode": assist.mode, "left": assist.left} if assist else None,
     }

@@ -19,6 +19,7 @@ from iifl_server.fleets.models import (
     RunSnapshot,
     RunStep,
 )
+from iifl_server.fleets.runner.assists import Assist
 from iifl_server.fleets.runner.judging import Accepted
 from iifl_server.fleets.runner.lease import held
 from iifl_server.fleets.runner.session import Help, Session
@@ -43,6 +44,8 @@ class StepRecord:
     """Robots whose observation and action enter the dataset."""
     commands: Sequence[Accepted]
     """Commands of people that were carried out."""
+    carried_on: Mapping[int, Assist]
+    """Robot → the way that its person had chosen in an earlier step."""
     by_algorithm: Mapping[int, HelpKind]
     """Robot → what an algorithmic supervisor did with it."""
     helping: Mapping[int, Help]
@@ -62,7 +65,10 @@ def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retra
         for done in record.commands:
             _execute(record, done)
         Intervention.objects.bulk_create(
-            _algorithmic(session, record, robot, kind) for robot, kind in record.by_algorithm.items()
+            [
+                *(_carried_on(session, record, robot, assist) for robot, assist in record.carried_on.items()),
+                *(_algorithmic(session, record, robot, kind) for robot, kind in record.by_algorithm.items()),
+            ]
         )
         _assign(session, record)
         RunStep.objects.create(run=session.run, step=session.state.step, metrics=dict(record.figures))
@@ -74,35 +80,54 @@ def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retra
 
 def _execute(record: StepRecord, done: Accepted) -> None:
     robot = done.command.robot
-    pushed = done.action is not None
+    moved = done.command.kind == HelpKind.TELEOPERATION
     Intervention.objects.filter(command_id=done.command.command).update(
         status=InterventionStatus.EXECUTED,
         step=record.step,
         seat=done.lease.seat,
-        action=record.actions[robot].tolist() if pushed else None,
         clipped=done.clipped,
-        observation=encode_observation(record.observations[robot]) if pushed else None,
-        in_dataset=pushed and robot in record.samples,
-        decided_at=timezone.now(),
+        **_sample(record, robot, moved=moved),
     )
 
 
 def _algorithmic(session: Session, record: StepRecord, robot: int, kind: HelpKind) -> Intervention:
     seat = record.helping[robot][0]
-    pushed = kind == HelpKind.TELEOPERATION
     return Intervention(
         run=session.run,
         robot=robot,
         seat=seat,
         supervisor_name=session.seats[seat].algorithm,
         kind=kind,
-        step=record.step,
-        action=record.actions[robot].tolist() if pushed else None,
-        observation=encode_observation(record.observations[robot]) if pushed else None,
-        in_dataset=pushed and robot in record.samples,
         status=InterventionStatus.EXECUTED,
-        decided_at=timezone.now(),
+        step=record.step,
+        **_sample(record, robot, moved=kind == HelpKind.TELEOPERATION),
     )
+
+
+def _carried_on(session: Session, record: StepRecord, robot: int, assist: Assist) -> Intervention:
+    """A further step of a person's choice: an intervention of its own, with nothing new said by the page."""
+    return Intervention(
+        run=session.run,
+        robot=robot,
+        seat=assist.lease.seat,
+        person_id=assist.lease.person,
+        supervisor_name=session.seats[assist.lease.seat].holder,
+        kind=HelpKind.TELEOPERATION,
+        mode=assist.mode,
+        status=InterventionStatus.EXECUTED,
+        step=record.step,
+        **_sample(record, robot, moved=True),
+    )
+
+
+def _sample(record: StepRecord, robot: int, *, moved: bool) -> dict[str, Any]:
+    """What is kept of the motion; hard resets and hand-backs have none."""
+    return {
+        "action": record.actions[robot].tolist() if moved else None,
+        "observation": encode_observation(record.observations[robot]) if moved else None,
+        "in_dataset": moved and robot in record.samples,
+        "decided_at": timezone.now(),
+    }
 
 
 def _assign(session: Session, record: StepRecord) -> None:

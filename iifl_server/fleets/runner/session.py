@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iifl_server import seeds
+from iifl_server.fleets.means import make_helpers
 from iifl_server.fleets.models import Run, RunSnapshot
+from iifl_server.fleets.runner.assists import Assist
 from iifl_server.fleets.runner.seats import Seat
 from iifl_server.fleets.runner.sight import RESUME_GAP, Sights
 from iifl_server.fleets.runner.waits import Waits
@@ -36,6 +38,9 @@ class Session:
     config: SupervisionConfig
     fleet: Fleet
     supervisors: list[Supervisor]
+    """Of the seats, in their order."""
+    helpers: dict[str, Supervisor]
+    """By mode: whose way people may choose."""
     state: SupervisionState
     seats: tuple[Seat, ...]
     sights: Sights
@@ -46,6 +51,8 @@ class Session:
     """Robot → who helps it now."""
     released: set[int] = field(default_factory=set)
     """Robots handed back since the last step."""
+    assists: dict[int, Assist] = field(default_factory=dict)
+    """Robot → the way that its person chose and that is not at its end; never outlives this process."""
     queue: list[int] = field(default_factory=list)
     history: list[deque[float]] = field(default_factory=list)
     """The last uncertainties of each robot."""
@@ -70,8 +77,8 @@ class Session:
             "retrain_due": self.retrain_due,
         }
         arrays = {f"fleet.{name}": array for name, array in self.fleet.snapshot().items()}
-        for index, supervisor in enumerate(self.supervisors):
-            arrays |= {f"supervisor{index}.{name}": array for name, array in supervisor.snapshot().items()}
+        for part, supervisor in _parts(self):
+            arrays |= {f"{part}.{name}": array for name, array in supervisor.snapshot().items()}
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
         return state, buffer.getvalue()
@@ -91,6 +98,7 @@ def open_session(run: Run) -> Session:
         config=config,
         fleet=make_fleet(run.task, run.robots, seeds.RUNS + run.seed),
         supervisors=supervisors,
+        helpers=make_helpers(run.task, seeds.RUNS + run.seed),
         state=SupervisionState.initial(config),
         seats=tuple(Seat(index, one.name) for index, one in enumerate(supervisors)),
         sights=Sights(run.robots),
@@ -114,8 +122,14 @@ def _resume(session: Session, state: dict[str, Any], arrays: bytes) -> None:
     session.retrain_due = state["retrain_due"]
     with np.load(io.BytesIO(arrays), allow_pickle=False) as kept:
         session.fleet.restore(_part(kept, "fleet."))
-        for index, supervisor in enumerate(session.supervisors):
-            supervisor.restore(_part(kept, f"supervisor{index}."))
+        for part, supervisor in _parts(session):
+            supervisor.restore(_part(kept, f"{part}."))
+
+
+def _parts(session: Session) -> list[tuple[str, Supervisor]]:
+    """Every supervisor with its name in a snapshot."""
+    seats = [(f"supervisor{index}", one) for index, one in enumerate(session.supervisors)]
+    return seats + [(f"helper{index}", one) for index, one in enumerate(session.helpers.values())]
 
 
 def _part(kept: Any, prefix: str) -> Snapshot:
