@@ -369,8 +369,8 @@ async def test_a_way_that_the_task_does_not_offer_is_refused_over_the_socket(
     policy.unsure = (2,)
     socket = await page(ana)
     await greet(socket)
-    await sync_to_async(driver.tick)()
     await hear(socket, "lease")
+    await sync_to_async(driver.tick)()
     lease = (await hear(socket, "lease"))["lease"]
     order = {"robot": 2, "lease": lease["token"], "frame": 0, "expires_at": now_ms() + 2000}
     await say(socket, type="assist", command=str(uuid.uuid4()), mode="clockwise", steps=1, **order)

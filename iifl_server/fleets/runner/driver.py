@@ -142,9 +142,9 @@ class Driver:
         commanded = [one.command.robot for one in commands]
         carried_on = assists.going_on(session.assists, session.leases, commanded)
         session.assists = carried_on | assists.begun(commands)
-        for robot, assist in session.assists.items():
+        for assisted, assist in session.assists.items():
             # From the true state at this moment: no page ever says what a supervisor would do.
-            interventions[robot] = session.helpers[assist.mode].actions(session.fleet, [robot])[0]
+            interventions[assisted] = session.helpers[assist.mode].actions(session.fleet, [assisted])[0]
         by_algorithm: dict[int, HelpKind] = {}
         for seat, supervisor in zip(session.seats, session.supervisors, strict=True):
             robot = state.robot_of(seat.seat)
