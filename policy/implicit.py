@@ -28,15 +28,15 @@ passes what `./iifl bench sampler` asks: rank correlation of uncertainties, acti
 ACTION_TEMPERATURE = 0.3
 """Actions from images are drawn from exp(-E / 0.3): nearly the minimum. The minimum itself is a fixed
 function of the observation, and where it overshoots it is caught in a cycle (decision 0005). Actions from
-states, which may have many components, are minima: among some hundred draws in 8 dimensions none is near one."""
+states, which may have many components, are minima: of some hundred draws in 8 dimensions none is near one."""
 
 
 class ImplicitPolicy(nn.Module):
     """pi(a|s) proportional to exp(-E(s, a)), by default with two members on bootstrapped data.
 
     temperature: of the density that the fast sampler draws actions from; 0 minimises, as the published
-    sampler always does; None is 0.3 for images and 0 for states. seed: of the first weights; the global random
-    state is left alone. Weights are changed by `policy.learning.train`, which returns a new policy.
+    sampler always does; None is 0.3 for images and 0 for states. seed: of the first weights; the global
+    random state is left alone. Weights are changed by `policy.learning.train`, which returns a new policy.
     """
 
     kind = "implicit"

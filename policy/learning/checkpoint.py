@@ -4,9 +4,9 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import safetensors
@@ -20,14 +20,20 @@ from policy.errors import CheckpointError, InputError
 from policy.explicit.mixture import MixturePolicy
 from policy.explicit.policy import ExplicitPolicy
 from policy.implicit import ImplicitPolicy
+from policy.learning.files import write_whole
 from policy.learning.trainer import Policy
+from policy.sampling.descent import DescentConfig
+from policy.sampling.importance import ImportanceConfig
+
+C = TypeVar("C", ImportanceConfig, DescentConfig)
 
 FORMAT = "iifl-policy"
 VERSION = 1
 
 Manifest = dict[str, Any]
-"""format, version, kind, configuration, sampler, estimator and libraries are always there; what made the
-weights stands beside them: uncertainty_threshold, data_hash, seed, updates, trained_on and so on."""
+"""format, version, kind, configuration, sampler, estimator and libraries are always there, and of an implicit
+policy temperature, sampling and descent; what made the weights stands beside them: uncertainty_threshold
+(valid for the estimator that stands there, and no other), data_hash, seed, updates, trained_on and so on."""
 
 
 def save_checkpoint(path: str | os.PathLike[str], policy: Policy, **manifest: Any) -> Manifest:
@@ -45,7 +51,7 @@ def save_checkpoint(path: str | os.PathLike[str], policy: Policy, **manifest: An
         "kind": policy.kind,
         "configuration": policy.config.to_dict(),
         "sampler": policy.sampler if isinstance(policy, ImplicitPolicy) else None,
-        "temperature": policy.temperature if isinstance(policy, ImplicitPolicy) else None,
+        **(_how_it_decides(policy) if isinstance(policy, ImplicitPolicy) else {}),
         "mixture": policy.settings() if isinstance(policy, MixturePolicy) else None,
         "estimator": policy.estimator,
         "libraries": {
@@ -59,11 +65,11 @@ def save_checkpoint(path: str | os.PathLike[str], policy: Policy, **manifest: An
         text = json.dumps(written, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"the manifest holds what JSON cannot: {error}") from error
-    tensors = {name: tensor.contiguous() for name, tensor in policy.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in policy.state_dict().items()}
     data = save_tensors(tensors, {"manifest": text, "sha256": _digest(tensors, text)})
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(target, data)
+        write_whole(target, data)
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written: {error}; mend that and try again") from error
     return dict(json.loads(text))
@@ -73,7 +79,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Policy, Manifest]:
     """The policy and the manifest of a file by `save_checkpoint`.
 
     Raises CheckpointError, with the reason, for a file that is missing, truncated, changed, of another format
-    or version, or whose weights do not fit its configuration. Trying again helps for none of them.
+    or version, whose weights do not fit its configuration, or whose threshold belongs to another estimator.
+    Trying again helps for none of them.
     """
     source = Path(path)
     try:
@@ -99,10 +106,9 @@ def _checked_manifest(source: Path, tensors: dict[str, Tensor], texts: dict[str,
             f"{source} is corrupt: its contents are not those that were written; copy it again"
         )
     manifest: Manifest = json.loads(text)
-    if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
-        raise CheckpointError(
-            f"{source} is {manifest['format']} version {manifest['version']}; valid is {FORMAT} {VERSION}"
-        )
+    found = manifest.get("format"), manifest.get("version")
+    if found != (FORMAT, VERSION):
+        raise CheckpointError(f"{source} is {found[0]} version {found[1]}; valid is {FORMAT} {VERSION}")
     return manifest
 
 
@@ -111,7 +117,13 @@ def _rebuild(source: Path, tensors: dict[str, Tensor], manifest: Manifest) -> Po
         config = PolicyConfig.from_dict(manifest["configuration"])
         policy: Policy
         if manifest["kind"] == ImplicitPolicy.kind:
-            policy = ImplicitPolicy(config, sampler=manifest["sampler"], temperature=manifest["temperature"])
+            policy = ImplicitPolicy(
+                config,
+                sampler=manifest["sampler"],
+                temperature=manifest["temperature"],
+                sampling=_rebuilt(ImportanceConfig, manifest.get("sampling")),
+                descent=_rebuilt(DescentConfig, manifest.get("descent")),
+            )
         elif manifest["kind"] == ExplicitPolicy.kind:
             policy = ExplicitPolicy(config)
         elif manifest["kind"] == MixturePolicy.kind:
@@ -121,10 +133,32 @@ def _rebuild(source: Path, tensors: dict[str, Tensor], manifest: Manifest) -> Po
         policy.load_state_dict(tensors)
     except (InputError, RuntimeError) as error:
         raise CheckpointError(f"{source} does not fit what its manifest says: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{source} has a manifest with something missing or unknown: {error!r}"
+        ) from error
+    if manifest.get("estimator") != policy.estimator:
+        raise CheckpointError(
+            f"{source} was made with the estimator {manifest.get('estimator')}, and its policy now estimates "
+            f"by {policy.estimator}: its threshold would mean something else; make it again"
+        )
     broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
     if broken:
         raise CheckpointError(f"{source} holds weights that are not finite ({broken[0]}); use an earlier one")
     return policy
+
+
+def _how_it_decides(policy: ImplicitPolicy) -> Manifest:
+    return {
+        "temperature": policy.temperature,
+        "sampling": asdict(policy.sampling),
+        "descent": asdict(policy.descent),
+    }
+
+
+def _rebuilt(kind: type[C], values: dict[str, Any] | None) -> C | None:
+    """A configuration from its values; None where a manifest is older than they are, for the default."""
+    return None if values is None else kind(**values)
 
 
 def _digest(tensors: dict[str, Tensor], manifest: str) -> str:
@@ -140,17 +174,3 @@ def _metadata(data: bytes) -> dict[str, str]:
     """The texts in a safetensors header: 8 bytes of length, little-endian, then JSON."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return dict(header.get("__metadata__", {}))
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    """A neighbour is written and flushed to disk, then takes the name."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,5 +1,6 @@
 """Checkpoints come back whole or not at all, and say why not."""
 
+import json
 import os
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from policy import (
     ExplicitPolicy,
     ImplicitPolicy,
     InputError,
+    NetworkConfig,
     PolicyConfig,
     calibrate_threshold,
     load_checkpoint,
     save_checkpoint,
 )
 from policy.learning import checkpoint
+from policy.sampling import ImportanceConfig
+from policy.sampling.descent import DescentConfig
 from tests.policy.conftest import SMALL
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype(np.uint8)
@@ -40,6 +44,54 @@ def test_policy_and_manifest_come_back(small_policy: ImplicitPolicy, path: Path)
     assert manifest["estimator"] == "jeffreys-importance"
     assert manifest["libraries"]["torch"] == torch.__version__
     assert not loaded.training
+
+
+def test_variants_come_back_with_their_normalisation_and_their_way_of_deciding(tmp_path: Path) -> None:
+    network = NetworkConfig(
+        (5,), 2, width=16, architecture="residual", spectral_norm=True, normalise=True, state_depth=4
+    )
+    policy = ImplicitPolicy(
+        PolicyConfig(network),
+        seed=3,
+        temperature=0.5,
+        sampling=ImportanceConfig(samples=64),
+        descent=DescentConfig(starts=3),
+    )
+    states = np.random.default_rng(0).normal(3.0, 2.0, (40, 5)).astype(np.float32)
+    for member in range(2):
+        assert policy.network(member).fit_normalisation(torch.from_numpy(states))
+    save_checkpoint(tmp_path / "variant", policy)
+    loaded, manifest = load_checkpoint(tmp_path / "variant")
+    assert isinstance(loaded, ImplicitPolicy)
+    assert loaded.config == policy.config
+    assert (loaded.sampling, loaded.descent, loaded.temperature) == (policy.sampling, policy.descent, 0.5)
+    assert not loaded.network(0).fit_normalisation(torch.from_numpy(states))
+    one, other = loaded.decide(states, 3), policy.decide(states, 3)
+    assert np.array_equal(one.actions, other.actions)
+    assert np.array_equal(one.uncertainty, other.uncertainty)
+    assert manifest["configuration"]["network"]["architecture"] == "residual"
+
+
+def test_a_threshold_of_another_estimator_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImplicitPolicy, "estimator", property(lambda policy: "jeffreys-new"))
+    with pytest.raises(CheckpointError, match=r"estimator jeffreys-importance.*jeffreys-new.*make it again"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("missing", ["format", "kind", "configuration", "sampler", "estimator"])
+def test_a_manifest_with_something_missing_is_refused(
+    small_policy: ImplicitPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    dumps = json.dumps
+
+    def without(values: dict[str, object], **options: bool) -> str:
+        return dumps({name: value for name, value in values.items() if name != missing}, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoint.json, "dumps", without)
+    save_checkpoint(tmp_path / "holes", small_policy)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"something missing|estimator None|None version 1"):
+        load_checkpoint(tmp_path / "holes")
 
 
 def test_explicit_ensembles_come_back(tmp_path: Path) -> None:
