@@ -9,9 +9,11 @@ import numpy as np
 from robots.fleet import Fleet, FleetError, Supervisor
 from robots.randomness import check_seed
 from robots.supervisors.scripted_block_push import ScriptedBlockPush
+from robots.supervisors.scripted_franka import Faces, ScriptedFranka
 from robots.supervisors.scripted_navigation import ScriptedNavigation
 from robots.supervisors.waypoints import Direction
 from robots.tasks.block_push import task as block_push
+from robots.tasks.franka_cube_stack import stacking as franka_cube_stack
 from robots.tasks.navigation import task as navigation
 
 
@@ -60,6 +62,17 @@ def _navigation_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedNavigation(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
+def _franka_fleet(robots: int, seed: int) -> Fleet:
+    from robots.tasks.franka_cube_stack.task import FrankaCubeStackFleet  # MuJoCo takes long to import.
+
+    return FrankaCubeStackFleet(robots, seed)
+
+
+def _franka_supervisor(seat: int, seed: int) -> Supervisor:
+    faces: Faces = "first" if seat % 2 == 0 else "second"
+    return ScriptedFranka(f"scripted {seat + 1} ({faces} faces)", faces, _own_seed(seat, seed))
+
+
 _TASKS = {
     block_push.NAME: _Task(
         defaults=TaskDefaults(
@@ -87,6 +100,19 @@ _TASKS = {
         fleet=navigation.NavigationFleet,
         supervisor=_navigation_supervisor,
         demonstrations=partial(navigation.NavigationFleet, wind=0.0),
+    ),
+    franka_cube_stack.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=100,
+            supervisors=10,
+            episode_length=franka_cube_stack.EPISODE_LENGTH,
+            minimum_intervention_steps=5,
+            hard_reset_steps=5,
+            retrain_every=1000,
+            demonstrations=1560,  # 10 episodes of about 156 steps.
+        ),
+        fleet=_franka_fleet,
+        supervisor=_franka_supervisor,
     ),
 }
 

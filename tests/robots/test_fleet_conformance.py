@@ -70,8 +70,10 @@ def test_frames_are_for_people(task: str) -> None:
     for frame in frames:
         assert frame.image.shape == (480, 640, 3)
         assert frame.image.dtype == np.uint8
-        assert 0 < frame.reach < 1
-        if frame.anchor is not None:
+        if frame.anchor is None:
+            assert frame.reach == 0
+        else:
+            assert 0 < frame.reach < 1
             assert all(0 <= value <= 1 for value in frame.anchor)
     assert fleet.frames([]) == []
 
