@@ -7,7 +7,8 @@ from torch import Tensor
 
 from policy.energy.network import Energy
 from policy.errors import InputError
-from policy.sampling.box import uniform
+from policy.sampling.box import clip, uniform
+from policy.sampling.checks import check_states, checked_energies
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,22 @@ def derivative_free(
 
     low, high: shape (A,). first: uniform actions, (B, K, A), and their energies, (B, K), where they have
     been computed already. Returns the last survivors, (B, survivors, A), best first, and the minimum.
+    Raises InputError for shapes that do not fit and for an energy that is not finite, naming the state.
     """
     config = config or DerivativeFreeConfig()
+    check_states(states, low, high)
     if first is None:
         actions = uniform(len(states), config.samples, low, high, generator)
-        first = actions, energy(states, actions)
+        first = actions, checked_energies(energy(states, actions), actions)
     actions, energies = _best(*first, config.survivors)
     deviation = config.spread * (high - low)  # (A,)
     for _ in range(config.iterations):
         parents = actions.repeat_interleave(config.offspring, dim=1)  # (B, survivors * offspring, A)
-        noise = torch.randn(parents.shape, generator=generator) * deviation
-        children = torch.minimum(torch.maximum(parents + noise, low), high)
+        noise = torch.randn(parents.shape, generator=generator, device=generator.device)
+        children = clip(parents + deviation * noise, low, high)
         pool = torch.cat([actions, children], dim=1)
-        actions, energies = _best(
-            pool, torch.cat([energies, energy(states, children)], dim=1), config.survivors
-        )
+        found = checked_energies(energy(states, children), children)
+        actions, energies = _best(pool, torch.cat([energies, found], dim=1), config.survivors)
         deviation = deviation * config.shrink
     return actions, Minimum(actions[:, 0], energies[:, 0])
 

@@ -1,5 +1,6 @@
 """Importance samples that two energies share: uniform first, then near where either has its mass."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from policy.energy.network import Energy
 from policy.errors import InputError
 from policy.sampling.box import uniform
+from policy.sampling.checks import check_states, checked_energies
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,25 @@ class ImportanceSamples:
     """(M, B, K), of each of the M energies."""
     weights: Tensor
     """(M, B, K), normalised: sums to 1 over K; expectations under exp(-E_m) are weighted sums."""
+    log_z: Tensor
+    """(M, B) log of the partition function, the integral of exp(-E_m) over the box."""
 
     @property
     def effective_sample_size(self) -> Tensor:
         """1 / sum of squared weights, (M, B), from 1 to K."""
         return 1.0 / self.weights.square().sum(dim=-1)
 
+    def of(self, rows: Tensor) -> "ImportanceSamples":
+        """The samples of some states, by index."""
+        return ImportanceSamples(
+            self.actions[rows], self.energies[:, rows], self.weights[:, rows], self.log_z[:, rows]
+        )
+
     def draw(self, energy: int, temperature: float, generator: torch.Generator) -> Tensor:
         """One action per state, (B, A), from the density exp(-E / temperature) of one of the energies."""
         colder = self.weights[energy].log() - self.energies[energy] * (1.0 / temperature - 1.0)
         chosen = torch.multinomial(torch.softmax(colder, dim=-1), 1, generator=generator)[:, 0]
-        return self.actions[torch.arange(len(chosen)), chosen]
+        return self.actions[torch.arange(len(chosen), device=chosen.device), chosen]
 
 
 @torch.no_grad()
@@ -71,48 +81,89 @@ def importance(
     sample size, for all states alike. The second stage draws from small cubes round actions resampled by the
     mean of all weights; both stages then count as one sample of their mixture (balance heuristic), which
     never has less than the uniform density times its share, so weights stay bounded.
+    Raises InputError for shapes that do not fit and for energies that are not finite, naming the state.
     """
     config = config or ImportanceConfig()
+    _check(energies, states, low, high)
     actions = uniform(len(states[0]), config.samples, low, high, generator)
     values = _evaluate(energies, states, actions)  # (M, B, K)
-    result = ImportanceSamples(actions, values, torch.softmax(-values, dim=-1))
+    result = _weighted(actions, values, -values, low, high)
     if two_stages is None:
         two_stages = bool((result.effective_sample_size < config.enough * config.samples).any())
-    if not two_stages:
-        return result
-    half = (high - low) * config.samples ** (-1.0 / len(low))  # (A,): a cube reaches its neighbours
-    chosen = _resample(result.weights.mean(dim=0), config.centres, generator)  # (B, C)
-    centres = actions.gather(1, chosen[..., None].expand(-1, -1, actions.shape[2]))  # (B, C, A)
+    return second_stage(result, energies, states, low, high, generator, config) if two_stages else result
+
+
+@torch.no_grad()
+def second_stage(
+    first: ImportanceSamples,
+    energies: Sequence[Energy],
+    states: Sequence[Tensor],
+    low: Tensor,
+    high: Tensor,
+    generator: torch.Generator,
+    config: ImportanceConfig | None = None,
+) -> ImportanceSamples:
+    """Both stages of `importance` together, for samples of which only the first, uniform one is drawn."""
+    config = config or ImportanceConfig()
+    count, device = first.actions.shape[1], first.actions.device
+    half = (high - low) * count ** (-1.0 / len(low))  # (A,): a cube reaches its neighbours
+    chosen = systematic(first.weights.mean(dim=0), config.centres, generator)  # (B, C)
+    centres = first.actions.gather(1, chosen[..., None].expand(-1, -1, len(low)))  # (B, C, A)
     lower, upper = torch.maximum(centres - half, low), torch.minimum(centres + half, high)
-    pick = torch.arange(config.refined) % config.centres
-    unit = torch.rand((len(actions), config.refined, len(low)), generator=generator)
+    pick = torch.arange(config.refined, device=device) % config.centres
+    shape = (len(first.actions), config.refined, len(low))
+    unit = torch.rand(shape, generator=generator, device=generator.device)
     refined = lower[:, pick] + unit * (upper - lower)[:, pick]  # (B, R, A)
-    every = torch.cat([actions, refined], dim=1)
-    values = torch.cat([values, _evaluate(energies, states, refined)], dim=-1)
-    density = _mixture(every, lower, upper, low, high, config)  # (B, K + R)
-    return ImportanceSamples(every, values, torch.softmax(-values - density.log(), dim=-1))
+    every = torch.cat([first.actions, refined], dim=1)
+    values = torch.cat([first.energies, _evaluate(energies, states, refined)], dim=-1)
+    share = config.refined / (count + config.refined)
+    density = _mixture(every, lower, upper, (low, high), share)  # (B, K + R)
+    return _weighted(every, values, -values - density.log(), low, high)
 
 
-def _evaluate(energies: Sequence[Energy], states: Sequence[Tensor], actions: Tensor) -> Tensor:
-    return torch.stack([energy(state, actions) for energy, state in zip(energies, states, strict=True)])
-
-
-def _resample(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Systematic resampling: indices, (B, count), from weights, (B, K)."""
-    offsets = torch.rand((len(weights), 1), generator=generator)
-    places = (torch.arange(count) + offsets) / count  # (B, count)
+def systematic(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Systematic resampling: indices, (B, count), from weights, (B, K), whose rows sum to 1."""
+    offsets = torch.rand((len(weights), 1), generator=generator, device=generator.device)
+    places = (torch.arange(count, device=generator.device) + offsets) / count  # (B, count)
     return torch.searchsorted(weights.cumsum(dim=1), places).clamp_(max=weights.shape[1] - 1)
 
 
+def _check(energies: Sequence[Energy], states: Sequence[Tensor], low: Tensor, high: Tensor) -> None:
+    if not energies or len(energies) != len(states) or len({len(state) for state in states}) != 1:
+        raise InputError(
+            f"there are {len(energies)} energies and states of lengths {[len(state) for state in states]}; "
+            "valid is one tensor of states per energy, at least one, all of one length"
+        )
+    for state in states:
+        check_states(state, low, high)
+
+
+def _evaluate(energies: Sequence[Energy], states: Sequence[Tensor], actions: Tensor) -> Tensor:
+    return torch.stack(
+        [
+            checked_energies(energy(state, actions), actions)
+            for energy, state in zip(energies, states, strict=True)
+        ]
+    )
+
+
+def _weighted(
+    actions: Tensor, values: Tensor, log_weights: Tensor, low: Tensor, high: Tensor
+) -> ImportanceSamples:
+    volume = (high - low).log().sum() - math.log(actions.shape[1])
+    log_z = torch.logsumexp(log_weights, dim=-1) + volume
+    return ImportanceSamples(actions, values, torch.softmax(log_weights, dim=-1), log_z)
+
+
 def _mixture(
-    actions: Tensor, lower: Tensor, upper: Tensor, low: Tensor, high: Tensor, config: ImportanceConfig
+    actions: Tensor, lower: Tensor, upper: Tensor, box: tuple[Tensor, Tensor], share: float
 ) -> Tensor:
     """Density of both stages together at actions, (B, K), relative to the uniform density."""
-    share = config.refined / (config.samples + config.refined)
-    inside = torch.ones((), dtype=torch.bool)
+    low, high = box
+    inside = torch.ones((), dtype=torch.bool, device=actions.device)
     for axis in range(len(low)):  # one axis at a time keeps the largest array at (B, K, C)
         point = actions[:, :, None, axis]
         inside = inside & (point >= lower[:, None, :, axis]) & (point <= upper[:, None, :, axis])
     volume = ((upper - lower) / (high - low)).prod(dim=-1)  # (B, C)
-    cubes = torch.einsum("bkc,bc->bk", inside.float(), 1.0 / volume) / config.centres
+    cubes = torch.einsum("bkc,bc->bk", inside.float(), 1.0 / volume) / lower.shape[1]
     return (1.0 - share) + share * cubes

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from policy import InputError, jeffreys_divergence
 from policy.energy import Energy
-from policy.sampling import ImportanceConfig, LangevinConfig
+from policy.sampling import LangevinConfig, bounds, importance
+from policy.uncertainty import from_importance
 
 STATES = torch.zeros(3, 1)
 
@@ -65,10 +66,11 @@ def test_agrees_with_quadrature(name: str, method: str) -> None:
 
 def test_second_stage_holds_where_uniform_actions_find_nothing() -> None:
     p, q = gaussian(0.1, 0, 0.03), gaussian(0.1, 0, 0.04)
-    _, error, size = estimate(p, q)
-    _, one_stage_error, one_stage_size = estimate(p, q, importance_config=ImportanceConfig(enough=0.0))
-    assert (size > 3 * one_stage_size).all()
-    assert (error < one_stage_error).all()
+    _, error, size = estimate(p, q, method="importance")
+    pair, draws = (STATES, STATES), torch.Generator().manual_seed(0)
+    one_stage = from_importance(importance((p, q), pair, *bounds(-1, 1, 2), draws, two_stages=False))
+    assert (size > 3 * one_stage.effective_sample_size).all()
+    assert (error < one_stage.standard_error).all()
 
 
 def test_standard_error_covers_the_truth() -> None:
@@ -102,7 +104,7 @@ def test_langevin_method_agrees_on_a_mild_pair_at_temperature_one() -> None:
 
 def test_bounds_and_methods_are_checked() -> None:
     p, q = PAIRS["shifted"]
-    with pytest.raises(InputError, match="valid are auto, importance, langevin"):
+    with pytest.raises(InputError, match="valid are auto, importance, langevin, mala, annealed"):
         estimate(p, q, method="guess")
     with pytest.raises(InputError, match="low must lie below high"):
         jeffreys_divergence(p, q, STATES, [1, 1], [-1, 1], generator=torch.Generator())
