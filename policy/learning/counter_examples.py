@@ -22,8 +22,9 @@ class CounterExampleConfig:
     kind: Kind = "uniform"
     """`uniform`: spread evenly at random over the action box, under which InfoNCE's minimum is the density
     of the data at temperature 1. `langevin`: samples of the energy itself, as published. `derivative_free`:
-    low energies that a search without gradients finds. `refined`: the lowest of some uniform actions, moved
-    on by a few Langevin iterations; a fraction of the work of `langevin`. `autoregressive`: uniform values of
+    low energies that a search without gradients finds. `refined`: drawn from `candidates` uniform actions by
+    their weights exp(-E), then moved by a few Langevin iterations at temperature 1; samples of the energy as
+    those of `langevin` are, for a fraction of the work. `autoregressive`: uniform values of
     one component after the other beside true values of those before it, for heads of that architecture."""
     count: int = 64
     """K."""
@@ -32,8 +33,10 @@ class CounterExampleConfig:
     penalty: float = 0.0
     """Weight of the gradient penalty at the counter-examples; 1 in the published recipe."""
     search: DerivativeFreeConfig = field(default=DerivativeFreeConfig(64, 8, 8, 2))
-    """Of `derivative_free`; `refined` takes its `samples` alone. Survivors are K in any case."""
-    refinement: LangevinConfig = field(default=LangevinConfig(iterations=10, noise_scale=0.33))
+    """Of `derivative_free`; its survivors are K in any case."""
+    candidates: int = 16
+    """Of `refined`: uniform actions that K are drawn from, none of them twice."""
+    refinement: LangevinConfig = field(default=LangevinConfig(iterations=3))
     """Chains of `refined`."""
 
     def __post_init__(self) -> None:
@@ -43,9 +46,13 @@ class CounterExampleConfig:
             raise InputError(f"count {self.count} must be at least 1 and penalty {self.penalty} at least 0")
         if self.kind == "autoregressive" and self.penalty:
             raise InputError(f"penalty is {self.penalty}; valid with kind autoregressive is 0")
-        if self.kind in ("derivative_free", "refined") and self.search.samples < self.count:
+        if self.kind == "derivative_free" and self.search.samples < self.count:
             raise InputError(
                 f"search.samples is {self.search.samples}; valid is at least count, which is {self.count}"
+            )
+        if self.kind == "refined" and self.candidates < self.count:
+            raise InputError(
+                f"candidates is {self.candidates}; valid is at least count, which is {self.count}"
             )
 
 
@@ -69,15 +76,29 @@ def draw(
     For kind autoregressive they are uniform: the value of each component is a counter-example by itself.
     """
     states = states.detach()
-    if config.kind in ("derivative_free", "refined"):
+    if config.kind == "derivative_free":
         search = replace(config.search, survivors=config.count)
-        if config.kind == "refined":
-            search = replace(search, iterations=0)
-        start, _ = derivative_free(energy, states, low, high, generator, search)
-    else:
-        start = uniform(len(states), config.count, low, high, generator)
+        return derivative_free(energy, states, low, high, generator, search)[0]
+    wide = config.candidates if config.kind == "refined" else config.count
+    start = uniform(len(states), wide, low, high, generator)
+    if config.kind == "refined":
+        start = _weighted(energy, states, start, config.count, generator)
     if config.kind not in ("langevin", "refined"):
         return start
     chains = config.langevin if config.kind == "langevin" else config.refinement
     actions, _ = langevin(energy, states, low, high, generator, chains, start=start)
     return actions
+
+
+@torch.no_grad()
+def _weighted(
+    energy: Energy, states: Tensor, actions: Tensor, count: int, generator: torch.Generator
+) -> Tensor:
+    """`count` of the actions, (B, count, A), drawn by weights exp(-E) without replacement.
+
+    The largest of log weights with Gumbel noise are such a draw (Efraimidis and Spirakis, 2006).
+    """
+    energies = energy(states, actions)  # (B, K)
+    noise = torch.empty_like(energies).exponential_(generator=generator).log()
+    chosen = (energies + noise).topk(count, dim=1, largest=False).indices
+    return actions.gather(1, chosen[..., None].expand(-1, -1, actions.shape[2]))

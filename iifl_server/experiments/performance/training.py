@@ -93,7 +93,7 @@ def _speed(size: _Size, options: Options, show: Show) -> dict[str, Any]:
 
 def _describe(config: TrainingConfig) -> str:
     chosen = config.counter_examples
-    return f"best {chosen.count} of {chosen.search.samples}, {chosen.refinement.iterations} iterations"
+    return f"{chosen.count} of {chosen.candidates} by weight, {chosen.refinement.iterations} iterations"
 
 
 def _plain_step(size: _Size, states: Tensor, actions: Tensor, draws: torch.Generator) -> Callable[[], object]:
