@@ -13,11 +13,13 @@ from policy.energy.fast import fast_energy
 from policy.energy.network import Energy, EnergyNetwork
 from policy.energy.precision import Precision
 from policy.errors import InputError
+from policy.sampling.annealed import AnnealedConfig
 from policy.sampling.box import bounds
 from policy.sampling.descent import DescentConfig, descend
 from policy.sampling.importance import ImportanceConfig, importance
 from policy.sampling.langevin import PUBLISHED, langevin
-from policy.uncertainty.jeffreys import JeffreysEstimate, from_importance, jeffreys_divergence
+from policy.uncertainty.estimate import JeffreysEstimate, from_importance
+from policy.uncertainty.jeffreys import from_shared, jeffreys_divergence
 
 Sampler = Literal["fast", "published"]
 """How an action is found. `fast`: from importance samples, which both members share: one of them is drawn at
@@ -49,6 +51,7 @@ class ImplicitPolicy(nn.Module):
         sampler: Sampler = "fast",
         descent: DescentConfig | None = None,
         sampling: ImportanceConfig | None = None,
+        annealing: AnnealedConfig | None = None,
         temperature: float | None = None,
     ) -> None:
         super().__init__()
@@ -65,6 +68,7 @@ class ImplicitPolicy(nn.Module):
         self.temperature = temperature
         self.descent = descent or DescentConfig()
         self.sampling = sampling or ImportanceConfig()
+        self.annealing = annealing or AnnealedConfig(particles=256)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.members = nn.ModuleList(
@@ -125,14 +129,35 @@ class ImplicitPolicy(nn.Module):
         high: Tensor,
         draws: torch.Generator,
     ) -> tuple[Tensor, JeffreysEstimate, float]:
-        """Both members share the samples, from which member 0 also draws its action or begins its descent."""
+        """Both members share the samples, from which member 0 also draws its action or begins its descent.
+
+        What is drawn at a temperature needs weights of one kind in all states: there, one state with too few
+        effective samples takes all of them to the second stage. A descent does not: each state goes on to
+        the second stage, and to annealing, on its own.
+        """
         begun = time.perf_counter()
-        samples = importance(energies, features, low, high, draws, self.sampling)
-        divergence = from_importance(samples) if len(energies) == 2 else _none(features[0])
+        one_by_one = self.temperature == 0.0 and len(energies) == 2
+        stages = False if one_by_one else None
+        samples = importance(energies, features, low, high, draws, self.sampling, two_stages=stages)
+        candidates = samples.actions, samples.energies[0]
+        if one_by_one:
+            shared = from_shared(
+                samples,
+                (energies[0], energies[1]),
+                (features[0], features[1]),
+                low,
+                high,
+                draws,
+                importance_config=self.sampling,
+                annealed_config=self.annealing,
+                best=self.descent.starts,
+            )
+            divergence, candidates = shared.divergence, (shared.actions, shared.energies)
+        else:
+            divergence = from_importance(samples) if len(energies) == 2 else _none(features[0])
         uncertainty_s = time.perf_counter() - begun
         if self.temperature > 0:
             return samples.draw(0, self.temperature, draws), divergence, uncertainty_s
-        candidates = samples.actions, samples.energies[0]
         minimum = descend(energies[0], features[0], low, high, candidates, self.descent)
         return minimum.actions, divergence, uncertainty_s
 
