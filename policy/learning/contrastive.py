@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from policy.energy.head import HeadWeights
 
-_ROWS = 1024  # Candidates at once: what one layer makes then stays in the processor's cache.
+_ROWS = 2048  # Candidates at once: what one layer makes then stays in the processor's cache.
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class _Network:
 
     def _backward(self, inputs: list[Tensor]) -> list[Tensor]:
         """g of every linear layer but the last one, (rows, W), from the top down."""
-        slope = _masked(self.last[0].to(inputs[-1].dtype).expand_as(inputs[-1]), inputs[-1])
+        slope = _masked(self.last[0].to(inputs[-1].dtype).repeat(len(inputs[-1]), 1), inputs[-1])
         slopes = []
         around = slope
         for layer in range(len(self.hidden) - 1, -1, -1):
@@ -173,11 +173,12 @@ class _Network:
     def _tangents(self, start: Tensor, inputs: list[Tensor]) -> list[Tensor]:
         """t at every linear layer's input after the first one, (rows, W)."""
         value = start.to(inputs[0].dtype)
-        tangents = [_masked(value, inputs[0])]
+        tangents = [_masked(value.clone(), inputs[0])]
         for layer, (matrix, _) in enumerate(self.hidden):
             out = tangents[-1] @ matrix.T
             if self.plan.residual and layer % 2:
-                value = out = value + out
+                value = value + out
+                out = value.clone()  # the way round goes on unmasked
             tangents.append(_masked(out, inputs[layer + 1]))
         return tangents
 
@@ -186,9 +187,10 @@ class _Network:
     ) -> list[Tensor]:
         """dL/dmatrix and dL/dbias of every hidden layer, then of the last one."""
         small = pull.to(inputs[0].dtype)
-        mixed = [small * held for held in inputs]
-        if tangents is not None:
-            mixed = [held.add_(tangent) for held, tangent in zip(mixed, tangents, strict=True)]
+        if tangents is None:
+            mixed = [held.mul_(small) for held in inputs]
+        else:
+            mixed = [tangent.addcmul_(held, small) for held, tangent in zip(inputs, tangents, strict=True)]
         result = []
         for layer in range(len(self.hidden)):
             slope = slopes[len(self.hidden) - 1 - layer]
@@ -197,5 +199,6 @@ class _Network:
 
 
 def _masked(slope: Tensor, output: Tensor) -> Tensor:
-    """A slope or tangent behind a ReLU with this output."""
-    return torch.ops.aten.threshold_backward(slope, output, 0)  # type: ignore[no-any-return]
+    """A slope or tangent behind a ReLU with this output, in place."""
+    torch.ops.aten.threshold_backward.grad_input(slope, output, 0, grad_input=slope)
+    return slope

@@ -16,9 +16,13 @@ from policy.energy.network import Energy
 from policy.errors import InputError
 from policy.implicit import ImplicitPolicy
 from policy.learning.kinds import Density, Policy
+from policy.sampling.annealed import AnnealedConfig, annealed_smc
 from policy.sampling.autoregressive import AutoregressiveConfig, autoregressive
 from policy.sampling.box import bounds
-from policy.sampling.importance import ImportanceConfig, importance
+from policy.sampling.importance import ImportanceConfig, ImportanceSamples, importance
+
+_UNIFORM = ImportanceConfig(2048)  # Tried first, in all states.
+_ENOUGH = 100.0  # Effective samples; states with fewer are annealed.
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,8 @@ class HeldOut:
     nll: float
     """Mean negative log density of the supervisors' actions, of an implicit policy under member 0 at
     temperature 1 [nats]; NaN for a policy without a density."""
-    nll_samples: float = float("inf")
-    """Median effective sample size behind the normalisers of `nll`: below some 20 it deserves no trust.
-    Infinite where the density is known."""
+    nll_error: float = 0.0
+    """Standard error of `nll` that comes of estimating normalisers [nats]; 0 where densities are known."""
 
 
 def evaluate(
@@ -42,12 +45,12 @@ def evaluate(
     _check(policy, observations, actions)
     chosen = policy.decide(observations, torch.Generator().manual_seed(seed)).actions
     error = float(np.linalg.norm(chosen - actions, axis=-1).mean())
-    nll, effective = float("nan"), float("inf")
+    nll, nll_error = float("nan"), 0.0
     if isinstance(policy, ImplicitPolicy):
-        nll, effective = _nll(policy, observations, actions, seed)
+        nll, nll_error = _nll(policy, observations, actions, seed)
     elif isinstance(policy, Density):
         nll = float(-policy.log_likelihood(observations, actions).mean())
-    return HeldOut(error, nll, effective)
+    return HeldOut(error, nll, nll_error)
 
 
 def nearest_action_error(
@@ -96,40 +99,67 @@ def _energy(policy: ImplicitPolicy, observations: NDArray[Any]) -> tuple[Energy,
     """Member 0's energy, in float32, and the features that it takes."""
     network = policy.network(0)
     head = network.head
-    features = network.encode(as_observations(observations, policy.config.network))
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        features = network.encode(as_observations(observations, policy.config.network).to(device))
     return FastEnergy(head, precision="float32") if isinstance(head, EnergyHead) else head, features
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _drawn(
     policy: ImplicitPolicy, observations: NDArray[Any], count: int, draws: torch.Generator
 ) -> NDArray[np.float32]:
     energy, features = _energy(policy, observations)
-    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
+    low, high = _box(policy, features)
     if isinstance(energy, AutoregressiveHead):
         actions, _ = autoregressive(
             energy.conditionals, features, low, high, draws, AutoregressiveConfig(samples=count)
         )
-    else:
-        weighted = importance([energy], [features], low, high, draws, ImportanceConfig(2048), two_stages=True)
-        picks = torch.multinomial(weighted.weights[0], count, replacement=True, generator=draws)  # (n, count)
-        actions = weighted.actions.gather(1, picks[..., None].expand(-1, -1, len(low)))
-    result: NDArray[np.float32] = actions.numpy()
-    return result
+        return _array(actions)
+    shared = importance([energy], [features], low, high, draws, _UNIFORM, two_stages=False)
+    picks = torch.multinomial(shared.weights[0], count, replacement=True, generator=draws)  # (n, count)
+    actions = shared.actions.gather(1, picks[..., None].expand(-1, -1, len(low)))
+    few = _too_few(shared)
+    if len(few):
+        config = AnnealedConfig(particles=max(256, count), moves=1)
+        found, _ = annealed_smc(energy, features[few], low, high, draws, config)
+        order = torch.randperm(found.shape[1], generator=draws, device=draws.device)
+        actions[few] = found[:, order[:count]]
+    return _array(actions)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _nll(
     policy: ImplicitPolicy, observations: NDArray[Any], actions: NDArray[np.float32], seed: int
 ) -> tuple[float, float]:
-    """Mean of E(s, a) + log Z(s) of member 0, and the effective sample size behind Z."""
+    """Mean of E(s, a) + log Z(s) of member 0, and the standard error that Z brings."""
     energy, features = _energy(policy, observations)
-    size = actions.shape[1]
-    own = energy(features, torch.from_numpy(np.array(actions))[:, None])[:, 0]
+    low, high = _box(policy, features)
+    own = energy(features, torch.from_numpy(np.array(actions))[:, None].to(features.device))[:, 0].double()
     if isinstance(energy, AutoregressiveHead):  # comes normalised
-        return float(own.mean()), float("inf")
-    low, high = bounds(-1.0, 1.0, size)
-    draws = torch.Generator().manual_seed(seed)
-    samples = importance([energy], [features], low, high, draws, ImportanceConfig(2048), two_stages=False)
-    log_z = torch.logsumexp(-samples.energies[0], dim=-1) - np.log(samples.actions.shape[1] / 2.0**size)
-    return float((own + log_z).mean()), float(samples.effective_sample_size[0].median())
+        return float(own.mean()), 0.0
+    draws = torch.Generator(features.device).manual_seed(seed)
+    shared = importance([energy], [features], low, high, draws, _UNIFORM, two_stages=False)
+    log_z = shared.log_z[0].double()
+    variance = (1.0 / shared.effective_sample_size[0] - 1.0 / _UNIFORM.samples).double()
+    few = _too_few(shared)
+    if len(few):
+        config = AnnealedConfig(particles=256, moves=1)
+        _, found = annealed_smc(energy, features[few], low, high, draws, config)
+        log_z[few], variance[few] = found.log_z.double(), found.log_z_error.double().square()
+    return float((own + log_z).mean()), float(variance.clamp_min(0.0).sum().sqrt() / len(own))
+
+
+def _too_few(shared: ImportanceSamples) -> Tensor:
+    """Rows of the states that uniform samples cannot hold on to."""
+    return torch.nonzero(shared.effective_sample_size[0] < _ENOUGH)[:, 0]
+
+
+def _box(policy: ImplicitPolicy, features: Tensor) -> tuple[Tensor, Tensor]:
+    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
+    return low.to(features.device), high.to(features.device)
+
+
+def _array(actions: Tensor) -> NDArray[np.float32]:
+    result: NDArray[np.float32] = actions.cpu().numpy()
+    return result

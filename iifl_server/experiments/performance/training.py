@@ -10,7 +10,7 @@ from torch import Tensor
 
 from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare
 from iifl_server.experiments.performance.problem import Problem, make_problem
-from iifl_server.experiments.performance.published import PUBLISHED_CODE, PlainEnergy, plain_langevin
+from iifl_server.experiments.performance.published import PlainEnergy, plain_langevin
 from policy.energy.config import NetworkConfig, PolicyConfig
 from policy.energy.network import EnergyNetwork
 from policy.implicit import ImplicitPolicy
@@ -20,6 +20,7 @@ from policy.learning.losses import gradient_penalty, info_nce
 from policy.learning.objective import objective
 from policy.learning.precision import uses_bfloat16
 from policy.learning.trainer import train
+from policy.sampling import PUBLISHED_CODE
 
 _MEMBERS = 2
 _COUNTER_EXAMPLES = 8
@@ -163,8 +164,8 @@ def _quality(size: _Size, options: Options, show: Show) -> dict[str, Any]:
             found[name].append(_judge(size, problem, recipe, seed))
             last = found[name][-1]
             show(
-                f"  seed {seed} {name:<9} held-out NLL {last.nll:7.3f} nats (of the data {problem.nll:.3f}; "
-                f"ESS of Z {last.nll_samples:.0f}), action error {last.action_error:.3f}"
+                f"  seed {seed} {name:<9} held-out NLL {last.nll:7.3f} ± {last.nll_error:.3f} nats (of the "
+                f"data {problem.nll:.3f}), action error {last.action_error:.3f}"
             )
     return _figures(found, show)
 
