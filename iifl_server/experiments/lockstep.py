@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from policy.allocation.risk import RiskMonitor
 from policy.learning.dataset import Dataset
 from policy.supervision import (
     Mode,
@@ -17,6 +18,7 @@ from policy.supervision import (
     allocate,
     order,
 )
+from policy.supervision.state import NOBODY
 from robots.fleet import Fleet, Supervisor
 
 Retrain = Callable[[Any, Dataset, int], Any]
@@ -51,6 +53,8 @@ class Lockstep:
     dataset: Dataset
     seed: int
     retrain: Retrain | None = None
+    monitor: RiskMonitor | None = None
+    """Risk of every robot, for an allocation that asks for it; its critic learns when the policy does."""
     state: SupervisionState = field(init=False)
     history: list[dict[str, float]] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
@@ -67,7 +71,9 @@ class Lockstep:
         self.timings.inference_s += time.perf_counter() - begun - decision.uncertainty_s
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
-        state = allocate(self.config, self.state, decision.uncertainty, everyone).state
+        risk = self.monitor.assess(observations, decision.actions) if self.monitor else None
+        allocation = allocate(self.config, self.state, decision.uncertainty, everyone, risk=risk)
+        state = allocation.state
         interventions, resets = self._help(state)
         orders = order(self.config, state, decision.actions, interventions, resets)
         result = self.fleet.act(orders.actions, orders.active)
@@ -76,19 +82,29 @@ class Lockstep:
         )
         self.fleet.reset(outcome.soft_resets)
         self.fleet.hard_reset(outcome.hard_resets)
-        for robot in outcome.samples:
+        if outcome.samples:
             self.dataset = self.dataset.append(
-                observations[robot][None], orders.actions[robot][None], self._helper(state, robot)
+                observations[outcome.samples],
+                orders.actions[outcome.samples],
+                [self._helper(state, robot) for robot in outcome.samples],
             )
+        if self.monitor:
+            self.monitor.record(
+                observations, orders.actions, orders.active,
+                success=result.success, violation=result.violation, done=result.done,
+            )  # fmt: skip
         self.state = outcome.state
         if outcome.retrain and self.retrain is not None:
             trained = time.perf_counter()
             self.policy = self.retrain(self.policy, self.dataset, self.state.step)
+            if self.monitor:
+                self.monitor.learn(step_seed(self.seed, self.state.step))
             self.timings.training_s += time.perf_counter() - trained
         self.history.append(
             {
                 "step": self.state.step,
                 "mean_uncertainty": float(np.mean(decision.uncertainty)),
+                "uncertainty_threshold": allocation.threshold,
                 **self.state.metrics(self.config),
             }
         )
@@ -99,10 +115,9 @@ class Lockstep:
     def _help(self, state: SupervisionState) -> tuple[Mapping[int, NDArray[np.float32]], list[int]]:
         interventions: dict[int, NDArray[np.float32]] = {}
         resets = []
-        for seat, supervisor in enumerate(self.supervisors):
-            robot = state.robot_of(seat)
-            if robot is None:
-                continue
+        helped = np.flatnonzero(state.supervisor != NOBODY)
+        for robot in helped[np.argsort(state.supervisor[helped])].tolist():  # in the order of the seats
+            supervisor = self.supervisors[int(state.supervisor[robot])]
             if state.mode(robot) is Mode.RESETTING:
                 resets.append(robot)
             else:

@@ -4,9 +4,9 @@ import csv
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,25 @@ from iifl_server.errors import RequestError
 from iifl_server.experiments.lockstep import Lockstep, Retrain, Timings
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.results import write_json
+from iifl_server.learning.calibrating import Calibration, calibrate
 from iifl_server.learning.recipes import recipe
+from policy.allocation.risk import RiskMonitor
+from policy.allocation.safety_critic import CriticConfig, SafetyCritic
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.dataset import Dataset
 from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig, SupervisionState
+from policy.supervision.config import Priority
 from robots.registry import make_fleet, make_supervisors, task_defaults
 
 ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
+PRIORITIES = ("uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk")
+DESCRIBED = ("task", "algorithm", "robots", "supervisors", "steps", "seed")
 SAVE_EVERY = 25
+SEEING_CAPACITY = 2_000
+"""Transitions that a safety critic keeps where observations are images."""
 Progress = Callable[[int, dict[str, float]], None]
+Calibrating = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,16 @@ class Simulation:
     seed: int
     random_budget: int = 0
     """iifl-random: teleoperation actions it may use; 0 takes what U.C. at its percentile would."""
+    priority: str = ""
+    """Allocation of ifl and iifl, one of PRIORITIES; U.C. where it is empty."""
+    risk_threshold: float = 0.5
+    """For C.U.R."""
+    call_share: float = 0.0
+    """ifl and iifl: share of robot-steps that may call, by a running threshold; at 0 it is fixed."""
+    threshold: float | None = None
+    """ifl and iifl: û; None takes the policy's own, or `calibration`'s."""
+    calibration: Calibration | None = None
+    """ifl and iifl: finds û before the run, on the policy that the run begins with."""
 
     def __post_init__(self) -> None:
         task_defaults(self.task)
@@ -51,22 +70,37 @@ class Simulation:
                 f"one robot at a time, valid is 0 to {self.robots}"
             )
 
+        if self.priority and self.priority not in PRIORITIES:
+            raise RequestError(f"priority is {self.priority!r}; valid are {', '.join(PRIORITIES)}")
+        asks = (self.priority, self.call_share, self.calibration is not None, self.threshold is not None)
+        if any(asks) and self.algorithm not in ("ifl", "iifl"):
+            raise RequestError(
+                f"algorithm is {self.algorithm!r}, which calls for help without a threshold; priority, "
+                "call_share, threshold and calibration are valid for ifl and iifl"
+            )
+        if self.threshold is not None and self.calibration is not None:
+            raise RequestError(f"threshold is {self.threshold} and calibration is asked for; valid is one")
+        supervision_config(self, self.threshold or 0.0)  # refuses what no fleet can be supervised by
+
     @property
     def interactive(self) -> bool:
         """Whether people's teleoperation is asked for and learned from."""
         return self.algorithm in ("ifl", "iifl", "iifl-random")
 
 
-def run_simulation(simulation: Simulation, out: Path, progress: Progress) -> dict[str, Any]:
+def run_simulation(
+    simulation: Simulation, out: Path, progress: Progress, calibrating: Calibrating | None = None
+) -> dict[str, Any]:
     """Run, or go on with, one simulation in a folder; returns and writes metrics.json.
 
-    Raises RequestError where the folder holds another simulation.
+    calibrating: hears how far a calibration is, as the share that is done. Raises RequestError where the
+    folder holds another simulation.
     """
     files = _Files(out)
     files.claim(simulation)
     if files.metrics.exists():
         return dict(json.loads(files.metrics.read_text()))
-    run = start(simulation)
+    run = start(simulation, files.calibration, calibrating)
     if files.state.exists():
         files.load(run)
     begun, before = time.perf_counter(), run.timings.wall_s
@@ -82,9 +116,17 @@ def run_simulation(simulation: Simulation, out: Path, progress: Progress) -> dic
     return metrics
 
 
-def start(simulation: Simulation) -> Lockstep:
-    """A run before its first step."""
+def start(
+    simulation: Simulation, calibrated: Path | None = None, calibrating: Calibrating | None = None
+) -> Lockstep:
+    """A run before its first step; a calibration is kept in the file `calibrated`."""
     policy, threshold, dataset = initial_policy(simulation.task, simulation.algorithm)
+    if simulation.threshold is not None:
+        threshold = simulation.threshold
+    if simulation.calibration is not None:
+        hears = calibrating or (lambda done, text: None)
+        found = calibrate(policy, simulation.task, simulation.calibration, hears, calibrated)
+        threshold = found["uncertainty_threshold"]
     return Lockstep(
         config=supervision_config(simulation, threshold),
         fleet=make_fleet(simulation.task, simulation.robots, seeds.RUNS + simulation.seed),
@@ -93,12 +135,26 @@ def start(simulation: Simulation) -> Lockstep:
         dataset=dataset,
         seed=simulation.seed,
         retrain=retraining(simulation.task, simulation.seed) if simulation.interactive else None,
+        monitor=risk_monitor(simulation, dataset),
     )
+
+
+def risk_monitor(simulation: Simulation, dataset: Dataset) -> RiskMonitor | None:
+    """For C.U.R. alone; it warns of nothing before its first training."""
+    if simulation.priority != "constraint_uncertainty_risk":
+        return None
+    shapes = dataset.observations.shape[1:], dataset.actions.shape[1]
+    if len(shapes[0]) == 1:
+        return RiskMonitor(SafetyCritic(CriticConfig(*shapes), simulation.seed))
+    config = CriticConfig(*shapes, updates=200, batch_size=64)  # images cost more
+    return RiskMonitor(SafetyCritic(config, simulation.seed), SEEING_CAPACITY)
 
 
 def supervision_config(simulation: Simulation, threshold: float) -> SupervisionConfig:
     """How this algorithm's fleet is supervised."""
     defaults = task_defaults(simulation.task)
+    plain: Priority = "uncertainty_constraint" if simulation.interactive else "constraint"
+    priority = cast(Priority, simulation.priority) or plain
     config = SupervisionConfig(
         robots=simulation.robots,
         supervisors=simulation.supervisors,
@@ -108,7 +164,9 @@ def supervision_config(simulation: Simulation, threshold: float) -> SupervisionC
         retrain_every=defaults.retrain_every if simulation.interactive else 0,
         episode_length=defaults.episode_length,
         seed=simulation.seed,
-        priority="uncertainty_constraint" if simulation.interactive else "constraint",
+        priority=priority,
+        risk_threshold=simulation.risk_threshold,
+        call_share=simulation.call_share,
     )
     if simulation.algorithm != "iifl-random":
         return config
@@ -135,7 +193,8 @@ def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
     """metrics.json of a run."""
     timings = run.timings
     return {
-        **{name: value for name, value in asdict(simulation).items() if name != "random_budget"},
+        **{name: value for name, value in asdict(simulation).items() if name in DESCRIBED},
+        "priority": run.config.priority,
         **run.state.metrics(run.config),
         "uncertainty_threshold": run.config.uncertainty_threshold,
         "wall_s": round(timings.wall_s, 3),
@@ -153,17 +212,20 @@ class _Files:
         self.metrics = out / "metrics.json"
         self.history = out / "metrics.csv"
         self.state = out / "resume.npz"
+        self.calibration = out / "calibration.json"
         self.policy = out / "policy.safetensors"
         self.dataset = out / "dataset.npz"
 
     def claim(self, simulation: Simulation) -> None:
         """Enter what this folder holds, or check that it is the same."""
         wanted = asdict(simulation)
+        plain = {field.name: field.default for field in fields(simulation)}
         if not self.request.exists():
             write_json(self.request, wanted)
             return
         found = json.loads(self.request.read_text())
-        other = {name: found.get(name) for name in wanted if found.get(name) != wanted[name]}
+        found = plain | found  # a folder of before there was a setting ran with its default
+        other = {name: found[name] for name in wanted if found[name] != wanted[name]}
         if other:
             raise RequestError(
                 f"{self.request.parent} holds another run ({other}); "
@@ -180,6 +242,8 @@ class _Files:
         }
         for seat, supervisor in enumerate(run.supervisors):
             arrays |= {f"supervisor {seat}/{name}": array for name, array in supervisor.snapshot().items()}
+        if run.monitor:
+            arrays |= {f"monitor/{name}": array for name, array in run.monitor.snapshot().items()}
         plain = {
             "marks": marks,
             "state": run.state.to_dict(),
@@ -207,6 +271,8 @@ class _Files:
         run.fleet.restore(parts["fleet"])
         for seat, supervisor in enumerate(run.supervisors):
             supervisor.restore(parts[f"supervisor {seat}"])
+        if run.monitor:
+            run.monitor.restore(parts["monitor"])
         run.policy = load_checkpoint(self.policy.with_stem(f"policy-{plain['marks']}"))[0]
         run.dataset = Dataset.load(self.dataset.with_stem(f"dataset-{plain['marks']}"))
         run.state = SupervisionState.from_dict(plain["state"])

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iifl_server import seeds
+from iifl_server.learning.calibrating import Calibration, calibrate, identity
 from iifl_server.learning.datasets import demonstrations
 from iifl_server.learning.recipes import CLONING, IMPLICIT, recipe
 from policy.explicit import ExplicitPolicy
@@ -16,12 +16,11 @@ from policy.learning.checkpoint import save_checkpoint
 from policy.learning.dataset import Dataset
 from policy.learning.evaluation import evaluate
 from policy.learning.trainer import Policy, train
-from policy.uncertainty import calibrate_threshold
 from robots.demonstrations import collect
-from robots.registry import make_fleet, task_defaults
+from robots.registry import task_defaults
 
 Progress = Callable[[float, str], None]
-CALIBRATION_ROBOTS, CALIBRATION_STEPS = 100, 1000
+CALIBRATION_ROBOTS, CALIBRATION_STEPS = Calibration.robots, Calibration.steps
 
 
 def initial_dataset(task: str, seed: int | None = None) -> Dataset:
@@ -30,8 +29,10 @@ def initial_dataset(task: str, seed: int | None = None) -> Dataset:
     return Dataset(observations, actions, np.array("demonstration"))
 
 
-def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[Policy, dict[str, Any]]:
-    """A policy trained from random weights and what it was made from."""
+def train_initial(
+    task: str, kind: str, seed: int, progress: Progress, resume: Path | None = None
+) -> tuple[Policy, dict[str, Any]]:
+    """A policy trained from random weights and what it was made from; `resume` as in `train`."""
     plan = recipe(task)
     dataset = initial_dataset(task)
     config = plan.policy_config(kind)
@@ -42,6 +43,7 @@ def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[
         plan.initial,
         seed=seed,
         progress=lambda done, figures: progress(done, f"member {int(figures['member']) + 1}"),
+        resume=resume,
     )
     seen, done, _ = collect(task, len(dataset) // 2, seeds.HELD_OUT_DEMONSTRATIONS)
     held_out = evaluate(made.policy, seen, done)
@@ -59,23 +61,6 @@ def train_initial(task: str, kind: str, seed: int, progress: Progress) -> tuple[
     }
 
 
-def unassisted_uncertainties(
-    policy: Policy, task: str, robots: int, steps: int, seed: int, progress: Progress
-) -> NDArray[np.float64]:
-    """Uncertainties of every robot-step of a fleet that only gets hard resets, (steps, robots)."""
-    fleet = make_fleet(task, robots, seed)
-    uncertainties = np.empty((steps, robots))
-    everyone = np.ones(robots, dtype=np.bool_)
-    for step in range(steps):
-        decision = policy.decide(fleet.observe(), step)
-        uncertainties[step] = decision.uncertainty
-        result = fleet.act(decision.actions, everyone)
-        fleet.reset(np.flatnonzero(result.done & ~result.violation).tolist())
-        fleet.hard_reset(np.flatnonzero(result.violation).tolist())
-        progress((step + 1) / steps, f"step {step + 1} of {steps}")
-    return uncertainties
-
-
 def make_checkpoint(
     task: str,
     kind: str,
@@ -84,24 +69,37 @@ def make_checkpoint(
     *,
     robots: int = CALIBRATION_ROBOTS,
     steps: int = CALIBRATION_STEPS,
+    percentile: float | None = None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Train, calibrate and write a checkpoint; returns its manifest. A single network has û = 0."""
-    policy, made = train_initial(task, kind, seed, lambda done, text: progress(done / 2, f"training, {text}"))
-    threshold, spread = 0.0, {}
-    if kind != CLONING:
-        values = unassisted_uncertainties(
-            policy, task, robots, steps, seeds.CALIBRATION,
-            lambda done, text: progress(0.5 + done / 2, f"calibrating, {text}"),
+    """Train, calibrate and write a checkpoint; returns its manifest. A single network has û = 0.
+
+    percentile: of the recipe where None. Cut off, it goes on from files beside `path` when called again.
+    """
+    chosen = recipe(task).threshold_percentile if percentile is None else percentile
+    calibration = Calibration(robots, steps, chosen)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    training, calibrated = path.with_suffix(".training"), path.with_suffix(".calibration.json")
+    policy, made = train_initial(
+        task, kind, seed, lambda done, text: progress(done / 2, f"training, {text}"), resume=training
+    )
+    if kind == CLONING:
+        found = {"uncertainty_threshold": 0.0, "percentiles": {}, **identity(policy, task, calibration)}
+    else:
+        found = calibrate(
+            policy, task, calibration,
+            lambda done, text: progress(0.5 + done / 2, f"calibrating, {text}"), calibrated,
         )  # fmt: skip
-        threshold = calibrate_threshold(values, recipe(task).threshold_percentile)
-        spread = {f"{q:g}": float(np.percentile(values, q)) for q in (50, 80, 90, 95, 99)}
-    return save_checkpoint(
+    kept = ("robots", "steps", "seed", "percentiles", "estimator", "weights_sha256")
+    manifest = save_checkpoint(
         path,
         policy,
         **made,
-        uncertainty_threshold=threshold,
-        threshold_percentile=recipe(task).threshold_percentile,
-        calibration={"robots": robots, "steps": steps, "seed": seeds.CALIBRATION, "percentiles": spread},
+        uncertainty_threshold=found["uncertainty_threshold"],
+        threshold_percentile=chosen,
+        calibration={name: found[name] for name in kept},
         episode_length=task_defaults(task).episode_length,
     )
+    training.unlink(missing_ok=True)
+    calibrated.unlink(missing_ok=True)
+    return manifest

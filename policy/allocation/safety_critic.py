@@ -98,9 +98,10 @@ class SafetyCritic(nn.Module):
         states, moves = self._tensors(observations, actions)
         if not self.fitted:
             return np.zeros(len(moves))
-        pairs = zip(states.split(_CHUNK), moves.split(_CHUNK), strict=True)
-        parts = [torch.sigmoid(self(chunk, done)) for chunk, done in pairs]
-        found = torch.cat(parts).double().cpu().numpy() if parts else np.zeros(0)
+        found = np.empty(len(moves))
+        for begin in range(0, len(moves), _CHUNK):
+            chunk = slice(begin, begin + _CHUNK)
+            found[chunk] = torch.sigmoid(self(states[chunk], moves[chunk])).double().cpu().numpy()
         return 1.0 - found if self.config.outcome == "success" else found
 
     def fit(self, transitions: Transitions, generator: torch.Generator) -> list[float]:

@@ -1,6 +1,8 @@
 """Headless runs: what they write, that a seed decides them, and that an interrupted one goes on."""
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,17 @@ import pytest
 from iifl_server.errors import RequestError
 from iifl_server.experiments import simulation as module
 from iifl_server.experiments.simulation import Simulation, run_simulation
+from iifl_server.learning.calibrating import Calibration, weights_digest
 from iifl_server.learning.recipes import Recipe
-from policy import ImplicitPolicy, TrainingConfig, save_checkpoint
+from policy import (
+    ImplicitPolicy,
+    InputError,
+    NetworkConfig,
+    PolicyConfig,
+    TrainingConfig,
+    save_checkpoint,
+)
+from policy.allocation.safety_critic import CriticConfig
 from robots.fleet import FleetError
 
 NOT_DECIDED_BY_THE_SEED = {"wall_s", "inference_s", "uncertainty_s", "training_s"}
@@ -100,6 +111,98 @@ def test_without_interaction_supervisors_only_reset(tmp_path: Path, algorithm: s
 def test_random_help_stays_within_its_budget(tmp_path: Path) -> None:
     metrics = run(tmp_path / "a", "iifl-random", steps=60, random_budget=60)
     assert 0 < metrics["teleoperation_actions"] <= 60 + 3
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch, settings: Any, untrained: None) -> None:
+    """Saved every 3 steps; every 4 the critic learns a little, and a small policy nothing."""
+    small = PolicyConfig(NetworkConfig(channels=(4, 4, 4), features=8, width=16))
+    path = settings.SHIPPED / "block_push" / "policy.safetensors"
+    save_checkpoint(path, ImplicitPolicy(small, seed=0), uncertainty_threshold=0.05, trained_on=336)
+    monkeypatch.setattr(module, "retraining", lambda *_: lambda policy, dataset, step: policy)
+    real = module.task_defaults("block_push")
+    monkeypatch.setattr(module, "task_defaults", lambda task: replace(real, retrain_every=4))
+    monkeypatch.setattr(module, "SAVE_EVERY", 3)
+    few = lambda *shapes, **_: CriticConfig(*shapes, updates=4, batch_size=8)  # noqa: E731
+    monkeypatch.setattr(module, "CriticConfig", few)
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"priority": "constraint_uncertainty_risk", "risk_threshold": 0.1, "threshold": 1e6},
+        {"call_share": 0.5},
+    ],
+)
+def test_critics_and_running_thresholds_go_on_where_a_run_was_interrupted(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    whole = run(tmp_path / "whole", steps=11, supervisors=3, **changes)
+    simulation = Simulation("block_push", "iifl", 3, 3, 11, 0, **changes)
+
+    def stop(step: int, _row: dict[str, float]) -> None:
+        if step == 8:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "parts"
+    out.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(simulation, out, stop)
+    resumed = []
+    metrics = run_simulation(simulation, out, lambda step, _: resumed.append(step))
+    assert resumed[0] == 7
+    assert decided(metrics) == decided(whole)
+    assert (out / "metrics.csv").read_text() == (tmp_path / "whole" / "metrics.csv").read_text()
+    if "priority" in changes:  # nobody is unsure, so before the critic first learned nobody called
+        rows = list(csv.DictReader((out / "metrics.csv").read_text().splitlines()))
+        assert [int(row["teleoperation_actions"]) for row in rows[:4]] == [0] * 4
+        assert int(rows[-1]["teleoperation_actions"]) > 0
+
+
+def test_a_calibrated_run_finds_its_threshold_first_and_says_what_it_is_valid_for(tmp_path: Path) -> None:
+    heard: list[float] = []
+    out = tmp_path / "a"
+    out.mkdir()
+    simulation = Simulation("block_push", "iifl", 2, 1, 2, 0, calibration=Calibration(2, 3, 50.0))
+    metrics = run_simulation(simulation, out, lambda *_: None, lambda done, _: heard.append(done))
+    found = json.loads((out / "calibration.json").read_text())
+    assert (
+        metrics["uncertainty_threshold"] == found["uncertainty_threshold"] == found["percentiles"]["50"] > 0
+    )
+    policy = module.initial_policy("block_push", "iifl")[0]
+    assert (found["estimator"], found["weights_sha256"]) == (policy.estimator, weights_digest(policy))
+    assert heard == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_a_folder_of_before_there_was_a_setting_is_gone_on_with(tmp_path: Path) -> None:
+    before = run(tmp_path / "a", steps=3)
+    request = tmp_path / "a" / "simulation.json"
+    kept = ("task", "algorithm", "robots", "supervisors", "steps", "seed", "random_budget")
+    request.write_text(json.dumps({name: json.loads(request.read_text())[name] for name in kept}))
+    assert run(tmp_path / "a", steps=3) == before
+    with pytest.raises(RequestError, match="another run"):
+        run(tmp_path / "a", steps=3, threshold=0.5)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes", "words"),
+    [
+        ("iifl", {"priority": "loudest"}, "priority is 'loudest'; valid are uncertainty_constraint"),
+        ("bc", {"threshold": 1.0}, "valid for ifl and iifl"),
+        ("iifl-random", {"call_share": 0.1}, "valid for ifl and iifl"),
+        ("iifl", {"threshold": 1.0, "calibration": Calibration()}, "valid is one"),
+        ("iifl", {"threshold": float("nan")}, "uncertainty_threshold is nan"),
+        ("iifl", {"threshold": -0.1}, "uncertainty_threshold is -0.1"),
+        ("iifl", {"call_share": 1.0}, "call_share is 1.0"),
+        ("iifl", {"risk_threshold": 2.0}, "risk_threshold is 2.0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_a_folder_is_claimed(
+    algorithm: str, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises((RequestError, InputError), match=words):
+        Simulation("block_push", algorithm, 2, 1, 10, 0, **changes)
 
 
 def test_more_supervisors_than_robots_and_unknown_algorithms_are_refused() -> None:

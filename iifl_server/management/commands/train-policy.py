@@ -21,7 +21,7 @@ class Command(IIFLCommand):
     help = (
         "Collect the demonstrations of a task, train the implicit policy and behaviour cloning on them, "
         "calibrate the uncertainty threshold, and write weights and manifests. One seed on one machine gives "
-        "the same files."
+        "the same files. Interrupted, it goes on where it was."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +32,11 @@ class Command(IIFLCommand):
             "--robots", type=whole(1, 1000), default=CALIBRATION_ROBOTS, help="calibration robots"
         )
         parser.add_argument("--steps", type=whole(1), default=CALIBRATION_STEPS, help="calibration steps")
+        parser.add_argument(
+            "--percentile",
+            type=float,
+            help="of the uncertainties that is the threshold; the recipe's unless given",
+        )
         parser.add_argument("--out", type=writable_folder, help="folder; the shipped one unless given")
 
     def run(self, **options: Any) -> None:
@@ -49,7 +54,8 @@ class Command(IIFLCommand):
 
                 manifest = make_checkpoint(
                     options["task"], kind, options["seed"], path,
-                    robots=options["robots"], steps=options["steps"], progress=show,
+                    robots=options["robots"], steps=options["steps"],
+                    percentile=options["percentile"], progress=show,
                 )  # fmt: skip
             path.with_suffix(".json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
             self.stdout.write(
