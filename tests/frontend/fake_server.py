@@ -54,6 +54,8 @@ class FakeServer:
         self.role = role
         self.stale_ms = 60_000
         """Longer than any test, so that only tests about old pictures see one."""
+        self.means: dict[str, Any] = example("welcome")["run"]["means"]
+        """How robots of the run are helped."""
         self.heard: list[dict[str, Any]] = []
         self.greeting: list[dict[str, Any]] = []
         self.frame = 0
@@ -76,7 +78,8 @@ class FakeServer:
         """Send a full frame of a robot, and let it be drawn."""
         self.frame += 1
         ax, ay = anchor or (math.nan, math.nan)
-        header = struct.pack(">BBHIIdfff", 1, 1, robot, self.frame, 1204, now() - old_ms, ax, ay, REACH)
+        reach = REACH if anchor else 0.0
+        header = struct.pack(">BBHIIdfff", 1, 1, robot, self.frame, 1204, now() - old_ms, ax, ay, reach)
         assert self._socket is not None
         self._socket.send(header + self._picture)
         expect(self.page.get_by_test_id("stage")).to_have_attribute("data-frame", str(self.frame))
@@ -103,6 +106,7 @@ class FakeServer:
             welcome = example("welcome")
             welcome["server_time"] = now()
             welcome["limits"]["stale_ms"] = self.stale_ms
+            welcome["run"]["means"] = self.means
             self.say(welcome)
             for follows in self.greeting:
                 self.say(follows)

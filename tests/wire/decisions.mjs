@@ -12,6 +12,7 @@ const example = (type, index = 0) => JSON.parse(readFileSync(join(here, `${type}
 const { Aim, clipPush, distance } = await load("aim.js");
 const { Outbox, describe, showsDone } = await load("outbox.js");
 const { consoleMode } = await load("console-mode.js");
+const { whyNoChoice, whyNoPush } = await load("orders.js");
 const { ServerClock } = await load("clock.js");
 const { History, axis } = await load("history.js");
 const { queueOf, robotWords } = await load("robot-words.js");
@@ -23,6 +24,8 @@ const push = example("push");
 const outcome = (status, more = {}) => ({ ...example("outcome"), status, ...more });
 const open = { status: "open", reason: "" };
 const running = example("state");
+const pushes = example("welcome").run.means;
+const ways = { push: false, modes: ["first faces", "other faces"], steps: 5 };
 
 const tests = {
   "a push within reach ends at the click": () => {
@@ -120,7 +123,8 @@ const tests = {
   "the banner puts the connection first, then the stop, then the robot": () => {
     const lease = example("lease").lease;
     const seat = example("seat");
-    const mode = (more) => consoleMode({ connection: open, state: running, lease: null, seat, busy: false, ...more }).mode;
+    const mode = (more) =>
+      consoleMode({ connection: open, state: running, lease: null, seat, means: pushes, busy: false, ...more }).mode;
     assert.equal(mode({}), "own");
     assert.equal(mode({ lease }), "mine");
     assert.equal(mode({ lease, busy: true }), "waiting");
@@ -132,6 +136,42 @@ const tests = {
     assert.equal(mode({ connection: { status: "no-run", reason: "" } }), "no-run");
     assert.equal(mode({ seat: { ...seat, paused: true } }), "paused");
     assert.equal(mode({ seat: { ...seat, seat: null, reason: "taken" } }), "no-seat");
+  },
+  "a robot that follows a chosen way says whose and for how long": () => {
+    const lease = { ...example("lease").lease, assist: { mode: "first faces", left: 4 } };
+    const shown = (more) => consoleMode({ connection: open, state: running, lease, seat: example("seat"), means: ways, busy: false, ...more });
+    assert.equal(shown({}).mode, "assisting");
+    assert.match(`${shown({}).title} ${shown({}).detail}`, /FIRST FACES.*4 more steps/);
+    assert.equal(shown({ busy: true }).mode, "waiting");
+    assert.equal(shown({ state: { ...running, status: "stopped" } }).mode, "stopped");
+    const free = shown({ lease: { ...lease, assist: null } });
+    assert.equal(free.mode, "mine");
+    assert.match(free.detail, /1 chooses “first faces”, 2 “other faces”/);
+  },
+  "an assist is waited for until the state after its first step": () => {
+    const box = new Outbox();
+    box.add(example("assist"), null, 0);
+    assert.ok(box.busy && !box.goesOn(7));
+    box.hear(outcome("executed"), 50, 7);
+    assert.ok(!box.busy && box.goesOn(7));
+    assert.ok(!box.goesOn(8));
+    assert.match(describe(box.latest).text, /“first faces”: the first step is taken/);
+    const once = new Outbox();
+    once.add(example("assist", 1), null, 0);
+    once.hear(outcome("executed"), 50, 7);
+    assert.ok(!once.goesOn(7));
+  },
+  "what a run does not offer is refused on the page, with the keys that it has": () => {
+    const lease = example("lease").lease;
+    const now = { mode: "mine", lease, frame: frame(null), stale: false, busy: false };
+    assert.match(whyNoPush({ means: ways, ...now }), /means nothing here: 1 chooses “first faces”, 2 “other faces”/);
+    assert.equal(whyNoChoice({ means: ways, index: 1, ...now }), "");
+    assert.match(whyNoChoice({ means: ways, index: 2, ...now }), /no way 3/);
+    assert.match(whyNoChoice({ means: pushes, index: 0, ...now }), /push on the picture/);
+    assert.match(whyNoChoice({ means: ways, index: 0, ...now, stale: true }), /too old/);
+    assert.match(whyNoChoice({ means: ways, index: 0, ...now, lease: { ...lease, kind: "hard_reset" } }), /hard reset/);
+    assert.match(whyNoChoice({ means: ways, index: 0, ...now, mode: "stopped" }), /stopped/);
+    assert.match(whyNoChoice({ means: ways, index: 0, ...now, busy: true }), /Wait/);
   },
   "the quickest ping tells the clock": () => {
     const clock = new ServerClock();

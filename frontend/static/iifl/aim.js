@@ -54,7 +54,7 @@ export class Aim {
     }
     if (distance(this.#frame.anchor, frame.anchor) > frame.reach) {
       this.undo();
-      return "The cube has moved. Aim again.";
+      return "What you aimed from has moved. Aim again.";
     }
     return "";
   }

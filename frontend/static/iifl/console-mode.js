@@ -1,13 +1,15 @@
 /** Which mode a supervisor's page is in, and how it says so. Pure. */
 
+import { keysOf } from "./orders.js";
+
 const withReason = (reason, otherwise) => reason || otherwise;
 
 /**
  * The banner for what is known: `{mode, title, detail}`.
- * `connection` {status, reason}, `state`, `lease` and `seat` as on the wire or null, `busy`: a command is under way,
- * `resetting`: the hard reset under this lease is confirmed.
+ * `connection` {status, reason}, `state`, `lease` and `seat` as on the wire or null, `means` as in the welcome,
+ * `busy`: a command is under way, `resetting`: the hard reset under this lease is confirmed.
  */
-export function consoleMode({ connection, state, lease, seat, busy, resetting }) {
+export function consoleMode({ connection, state, lease, seat, means, busy, resetting }) {
   const before = beforeRun(connection, state);
   if (before) return before;
   const halted = haltedRun(state);
@@ -19,9 +21,9 @@ export function consoleMode({ connection, state, lease, seat, busy, resetting })
       : say("reset", "HARD RESET NEEDED", "The robot broke a constraint and stands still. R confirms that it is put back.");
   }
   if (lease) {
-    return busy
-      ? say("waiting", "WAITING FOR ROBOT", "Your push is under way.")
-      : say("mine", "YOU HAVE THE ROBOT", "Click where the cube should end; Enter sends.");
+    if (busy) return say("waiting", "WAITING FOR ROBOT", "Your command is under way.");
+    if (lease.assist) return following(lease.assist);
+    return say("mine", "YOU HAVE THE ROBOT", means.push ? PUSHES : `${capital(keysOf(means))}; B hands back.`);
   }
   if (seat && seat.seat === null) {
     const reason = withReason(seat.reason, "You hold no supervisor’s seat, so no robot will call you.");
@@ -30,6 +32,15 @@ export function consoleMode({ connection, state, lease, seat, busy, resetting })
   if (seat?.paused) return say("paused", "PAUSED", "You keep your seat and are called for nothing. P ends the pause.");
   return say("own", "ROBOTS ON THEIR OWN", "You are called as soon as a robot needs you.");
 }
+
+const PUSHES = "Click where the push should end; Enter sends.";
+
+function following({ mode, left }) {
+  const steps = left === 1 ? "One more step" : `${left} more steps`;
+  return say("assisting", `FOLLOWS “${mode.toUpperCase()}”`, `${steps}; another key changes the way, B hands back.`);
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function say(mode, title, detail) {
   return { mode, title, detail };
@@ -76,8 +87,7 @@ export function ownDetail(state) {
   if (helped.length) parts.push(helped.map((robot) => `${holder(state, robot)} has robot ${robot.robot}`).join(", "));
   if (calling.length) parts.push(`${names(calling)} ${calling.length > 1 ? "ask" : "asks"} for help`);
   if (waiting.length) parts.push(`${names(waiting)} ${waiting.length > 1 ? "wait" : "waits"} for a hard reset`);
-  const sentence = `${parts.join("; ")}.`;
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return capital(`${parts.join("; ")}.`);
 }
 
 const names = (robots) => `${robots.length > 1 ? "robots" : "robot"} ${robots.map((robot) => robot.robot).join(", ")}`;

@@ -12,7 +12,8 @@ import { listenForKeys } from "./hotkeys.js";
 import { LivePage } from "./live-page.js";
 import "./metric-list.js";
 import "./mode-banner.js";
-import { Orders, whyNoPush } from "./orders.js";
+import "./mode-buttons.js";
+import { Orders, whyNoChoice, whyNoPush } from "./orders.js";
 import { describe, showsDone } from "./outbox.js";
 import "./policy-panel.js";
 import "./queue-list.js";
@@ -20,6 +21,8 @@ import { queueOf } from "./robot-words.js";
 import "./reason-panel.js";
 import "./stage.js";
 
+/** Until the server says how robots of its run are helped. */
+const NO_MEANS = { push: false, modes: [], steps: 1 };
 const TITLES = { mine: "needs you", reset: "needs a hard reset" };
 const TONES = { sent: "sent", accepted: "sent", executed: "done", clamped: "done" };
 const DEFAULT_STALE_MS = 500;
@@ -43,7 +46,7 @@ export class ConsolePage extends LivePage {
   #buttons = {};
 
   connectedCallback() {
-    for (const name of ["banner", "stage", "calm", "wall", "queue", "reason", "metrics", "policy", "help"]) {
+    for (const name of ["banner", "stage", "calm", "wall", "queue", "reason", "metrics", "policy", "help", "modes"]) {
       this.#parts[name] = this.querySelector(`iifl-${name}`);
     }
     for (const button of this.querySelectorAll("[data-act]")) {
@@ -58,7 +61,9 @@ export class ConsolePage extends LivePage {
     stage.addEventListener("aim", ({ detail }) => this.#aimAt(() => this.#aim.place(stage.frame, detail.x, detail.y)));
     stage.addEventListener("nudge", ({ detail }) => this.#aimAt(() => this.#aim.nudge(stage.frame, detail.dx, detail.dy)));
     stage.addEventListener("tap", (event) => this.#tap(event));
-    listenForKeys((name) => this.#act(name));
+    this.#parts.modes.addEventListener("choose", ({ detail }) => this.#act("choose", detail));
+    this.#parts.help.show(NO_MEANS);
+    listenForKeys((name, choice) => this.#act(name, choice));
     this.#since = this.connection.now();
     this.changed();
   }
@@ -75,11 +80,11 @@ export class ConsolePage extends LivePage {
 
   heard(message) {
     const now = this.connection.now();
-    if (message.type === "welcome") this.#orders.askAgain();
+    if (message.type === "welcome") this.#welcomed();
     else if (message.type === "lease") this.#assigned(message.lease, now);
     else if (message.type === "seat") this.#seat = message;
     else if (message.type === "state") this.#state(message, now);
-    else if (message.type === "outcome") this.#orders.outbox.hear(message, now);
+    else if (message.type === "outcome") this.#orders.outbox.hear(message, now, this.state?.step);
     else if (message.type === "error") this.#problem = { text: message.message, until: now + PROBLEM_MS };
     this.changed();
   }
@@ -89,10 +94,10 @@ export class ConsolePage extends LivePage {
     if (!this.#orders) return;
     const { banner, stage, calm } = this.#parts;
     const { outbox } = this.#orders;
-    const [lease, seat] = [this.#lease, this.#seat];
+    const [lease, seat, means] = [this.#lease, this.#seat, this.#means];
     const { connection, state } = this;
-    const [busy, resetting] = [outbox.busy, outbox.resetting(lease)];
-    const shown = consoleMode({ connection, state, lease, seat, busy, resetting });
+    const [busy, resetting] = [this.#busy, outbox.resetting(lease)];
+    const shown = consoleMode({ connection, state, lease, seat, means, busy, resetting });
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
     if (this.#problem.until > this.connection.now()) shown.detail = this.#problem.text;
@@ -128,6 +133,25 @@ export class ConsolePage extends LivePage {
     const age = stage.frame ? now - stage.frame.captured_at : null;
     this.#stale = age === null || age > (this.welcome?.limits.stale_ms ?? DEFAULT_STALE_MS);
     stage.age(age, this.#stale);
+  }
+
+  /** How a robot of this run is helped. */
+  get #means() {
+    return this.welcome?.run.means ?? NO_MEANS;
+  }
+
+  /** A command is under way, or it is not yet known whether what it began goes on. */
+  get #busy() {
+    const { outbox } = this.#orders;
+    return outbox.busy || outbox.goesOn(this.state?.step);
+  }
+
+  #welcomed() {
+    const { push } = this.#means;
+    this.#buttons.send.hidden = this.#buttons.undo.hidden = !push;
+    this.#parts.stage.aims = push;
+    this.#parts.help.show(this.#means);
+    this.#orders.askAgain();
   }
 
   #time(since) {
@@ -198,9 +222,12 @@ export class ConsolePage extends LivePage {
   }
 
   #refusal() {
-    const { frame } = this.#parts.stage;
-    const { busy } = this.#orders.outbox;
-    return whyNoPush({ mode: this.#mode, lease: this.#lease, frame, stale: this.#stale, busy });
+    return whyNoPush(this.#situation());
+  }
+
+  #situation() {
+    const [means, busy] = [this.#means, this.#busy];
+    return { means, busy, mode: this.#mode, lease: this.#lease, frame: this.#parts.stage.frame, stale: this.#stale };
   }
 
   #aimAt(place) {
@@ -224,11 +251,13 @@ export class ConsolePage extends LivePage {
 
   #enable() {
     const live = this.connection.status === "open" && this.state !== null;
-    const mine = live && this.#lease !== null && ["mine", "reset"].includes(this.#mode);
+    const mine = live && this.#lease !== null && ["mine", "assisting", "reset"].includes(this.#mode);
+    const choice = mine && whyNoChoice({ ...this.#situation(), index: 0 }) === "";
+    this.#parts.modes.show(this.#means, choice, this.#lease?.assist?.mode ?? null);
     this.#able("send", mine && this.#aim.click !== null && this.#refusal() === "");
     this.#able("undo", this.#aim.click !== null);
     this.#able("reset", mine && this.#mode === "reset" && !this.#stale);
-    this.#able("back", mine && this.#mode === "mine");
+    this.#able("back", mine && this.#mode !== "reset");
     const seated = live && this.#seat !== null && this.#seat.seat !== null;
     this.#able("pause", seated);
     const paused = Boolean(this.#seat?.paused);
@@ -240,13 +269,24 @@ export class ConsolePage extends LivePage {
     if (this.#buttons[name].disabled === able) this.#buttons[name].disabled = !able;
   }
 
-  #act(name) {
+  #act(name, choice = null) {
     if (name === "stop") this.stop();
     else if (name === "help") this.#parts.help.toggle();
+    else if (name === "choose") this.#choose(choice);
     else if (!this.#buttons[name].disabled) this.#command(name);
     else if (name === "reset" && this.#mode === "reset") this.#say("Refused: this picture is too old to confirm by.");
-    else if (name === "send" && this.#lease) this.#say(this.#refusal() || "Aim first: click where the cube should end.");
+    else if (name === "send" && this.#lease) this.#say(this.#refusal() || "Aim first: click where the push should end.");
     this.changed();
+  }
+
+  #choose({ index, once }) {
+    const means = this.#means;
+    if (!this.#lease && means.push) return;
+    let reason = whyNoChoice({ ...this.#situation(), index });
+    if (!reason) {
+      reason = this.#orders.assist(this.#lease, this.#parts.stage.frame, means.modes[index], once ? 1 : means.steps);
+    }
+    this.#say(reason);
   }
 
   #command(name) {

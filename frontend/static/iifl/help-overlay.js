@@ -2,11 +2,13 @@
 
 import { el } from "./dom.js";
 
-const KEYS = [
-  ["Click or drag", "aim: where the cube should end; nothing moves yet"],
+const PUSH_KEYS = [
+  ["Click or drag", "aim: where the push should end; nothing moves yet"],
   ["Arrow keys", "aim from the keyboard while the picture has the focus; Shift goes farther"],
   ["Enter", "send the push; so does a second click on the end circle"],
   ["Z, Escape", "undo the aim before it is sent"],
+];
+const COMMON_KEYS = [
   ["R", "confirm that a robot in violation has been put back"],
   ["B", "hand the robot back"],
   ["P", "pause: keep the seat, be assigned nothing; again to end"],
@@ -18,16 +20,25 @@ export class HelpOverlay extends HTMLElement {
   #dialog = el("dialog", { className: "help" });
 
   connectedCallback() {
-    const rows = KEYS.map(([key, what]) =>
+    this.replaceChildren(this.#dialog);
+  }
+
+  /** `means` as on the wire: the keys depend on how robots of this run are helped. */
+  show(means) {
+    const modes = means.modes.map((name, index) => [
+      String(index + 1), `${name}: the robot goes this supervisor’s way for ${means.steps} steps; with Shift for one`,
+    ]);
+    const rows = [...(means.push ? PUSH_KEYS : modes), ...COMMON_KEYS].map(([key, what]) =>
       el("div", {}, el("dt", {}, el("kbd", { textContent: key })), el("dd", { textContent: what })));
     const close = el("button", { type: "button", textContent: "Close" });
     close.onclick = () => this.#dialog.close();
+    const how = means.push
+      ? "A push longer than the robot’s reach is clipped: the dashed part is left out."
+      : "What you choose is carried out by an algorithm from where the robot is at that moment; it counts as your help.";
     const text =
-      "The allocation decides which robot you get. A push longer than the robot’s reach is clipped: the dashed " +
-      "part is left out. The picture shows what was heard of your command, and nothing more.";
+      `The allocation decides which robot you get. ${how} The picture shows what was heard of your command, and nothing more.`;
     const note = el("p", { className: "muted", textContent: text });
-    this.#dialog.append(el("h2", { textContent: "Keys" }), el("dl", {}, ...rows), note, close);
-    this.replaceChildren(this.#dialog);
+    this.#dialog.replaceChildren(el("h2", { textContent: "Keys" }), el("dl", {}, ...rows), note, close);
   }
 
   get open() {

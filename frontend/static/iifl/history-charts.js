@@ -78,7 +78,7 @@ export class HistoryCharts extends HTMLElement {
 
   #flag({ low, high }) {
     const flags = this.history.retrainings.filter((one) => one.step >= low).map(({ step, version, trained_on }) => {
-      const title = `Policy v${version} from step ${count(step)}, trained on ${count(trained_on)} pushes`;
+      const title = `Policy v${version} from step ${count(step)}, trained on ${count(trained_on)} samples`;
       const flag = el("span", { className: "flag", textContent: `v${version}`, title });
       flag.style.left = `${(100 * (step - low)) / Math.max(1, high - low)}%`;
       return flag;

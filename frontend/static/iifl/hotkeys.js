@@ -2,17 +2,22 @@
 
 const KEYS = { enter: "send", z: "undo", escape: "undo", r: "reset", b: "back", p: "pause", "?": "help" };
 
-/** Calls `act(name)` for a key: send, undo, reset, back, pause, help, stop. */
+/** The keys of digits by their place, so that Shift and layouts without plain digits change nothing. */
+const DIGIT = /^(?:Digit|Numpad)([1-9])$/;
+
+/** Calls `act(name, choice)` for a key: send, undo, reset, back, pause, help, stop, or choose with {index, once}. */
 export function listenForKeys(act) {
   addEventListener("keydown", (event) => {
-    const name = event.shiftKey && event.key.toLowerCase() === "s" ? "stop" : KEYS[event.key.toLowerCase()];
+    const digit = DIGIT.exec(event.code)?.[1];
+    const letter = event.shiftKey && event.key.toLowerCase() === "s" ? "stop" : KEYS[event.key.toLowerCase()];
+    const name = digit ? "choose" : letter;
     if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input, textarea, select")) return;
     if (document.querySelector("dialog[open]") && name !== "stop" && name !== "help") return;
     // Enter belongs to a button or link that was reached from the keyboard, unless a dialog has just taken it away.
     if (name === "send" && event.target.closest?.("button, a")?.checkVisibility()) return;
     event.preventDefault();
-    act(name);
+    act(name, digit ? { index: Number(digit) - 1, once: event.shiftKey } : null);
   });
   // A button that was clicked gives the focus back, so that the next Enter sends instead of pressing it again. This
   // comes before the button's own listeners: a dialog returns the focus to whoever had it when it opened.

@@ -4,7 +4,7 @@ import { el, setText } from "./dom.js";
 import { setShape } from "./shapes.js";
 
 const SHAPES = {
-  own: "ring", mine: "disc", waiting: "bars", reset: "reset", stopped: "square", held: "pause",
+  own: "ring", mine: "disc", assisting: "play", waiting: "bars", reset: "reset", stopped: "square", held: "pause",
   offline: "cross", paused: "pause", "no-seat": "eye", "no-run": "ring", starting: "ring", ended: "square",
 };
 

@@ -5,6 +5,7 @@ import { randomUuid } from "./uuid.js";
 
 /** A command that has not arrived by then is not carried out. [ms] */
 const EXPIRES_MS = 2000;
+const BUSY = "Wait: your last command is still under way.";
 const NOT_SENT = "Not sent: there is no connection to the server.";
 
 export class Orders {
@@ -19,6 +20,10 @@ export class Orders {
   push(lease, frame, arrow) {
     const [x, y] = arrow.click;
     return this.#send({ type: "push", frame: frame.frame, x, y }, lease, arrow);
+  }
+
+  assist(lease, frame, mode, steps) {
+    return this.#send({ type: "assist", frame: frame.frame, mode, steps }, lease, null);
   }
 
   hardReset(lease, frame) {
@@ -45,14 +50,38 @@ export class Orders {
 }
 
 /** Why a push cannot be aimed or sent now, as a sentence; empty where it can. Pure. */
-export function whyNoPush({ mode, lease, frame, stale, busy }) {
+export function whyNoPush({ means, mode, lease, frame, stale, busy }) {
+  const halted = whyNothing(mode, lease);
+  if (halted) return halted;
+  if (lease.kind === "hard_reset") return "This robot needs a hard reset, not a push: R confirms it.";
+  if (!means.push) return `A click means nothing here: ${keysOf(means)}.`;
+  if (!frame || stale) return "Refused: this picture is too old to aim on.";
+  if (!frame.anchor) return "A click means nothing on this picture.";
+  if (busy) return BUSY;
+  return "";
+}
+
+/** Why no way of a supervisor can be chosen now, as a sentence; empty where one can. Pure. */
+export function whyNoChoice({ means, index, mode, lease, frame, stale, busy }) {
+  if (means.modes.length === 0) return "There is no way to choose here: push on the picture.";
+  const halted = whyNothing(mode, lease);
+  if (halted) return halted;
+  if (index >= means.modes.length) return `There is no way ${index + 1}: ${keysOf(means)}.`;
+  if (lease.kind === "hard_reset") return "This robot needs a hard reset first: R confirms it.";
+  if (!frame || stale) return "Refused: this picture is too old to decide by.";
+  if (busy) return BUSY;
+  return "";
+}
+
+/** The keys of a run's ways, in words: 1 chooses “first faces”, 2 “other faces”. */
+export function keysOf({ modes }) {
+  return modes.map((name, index) => `${index + 1} ${index === 0 ? "chooses " : ""}“${name}”`).join(", ");
+}
+
+function whyNothing(mode, lease) {
   if (!lease) return "No robot is yours now.";
   if (mode === "offline") return "Refused: there is no connection to the server.";
   if (mode === "stopped") return "Refused: the fleet is stopped.";
   if (mode === "held") return "Refused: the server holds every robot still.";
-  if (lease.kind === "hard_reset") return "This robot needs a hard reset, not a push: R confirms it.";
-  if (!frame || stale) return "Refused: this picture is too old to aim on.";
-  if (!frame.anchor) return "A click means nothing on this picture.";
-  if (busy) return "Wait: your last command is still under way.";
   return "";
 }

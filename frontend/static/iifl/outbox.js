@@ -22,14 +22,15 @@ export class Outbox {
     if (this.#entries.length > KEPT) this.#entries.shift();
   }
 
-  /** An outcome has arrived. Returns the command's entry, or null for one that is not ours. */
-  hear(outcome, now) {
+  /** An outcome has arrived, at a step of the fleet. Returns the command's entry, or null for one that is not ours. */
+  hear(outcome, now, step = null) {
     const entry = this.#entries.find((one) => one.message.command === outcome.command);
     if (!entry) return null;
     entry.status = outcome.status;
     entry.reason = outcome.reason;
     entry.clipped = outcome.clipped;
     entry.heardAt = now;
+    entry.heardStep = step;
     if (entry.arrow && outcome.anchor && outcome.end) {
       entry.arrow = { ...entry.arrow, anchor: outcome.anchor, end: outcome.end, clipped: outcome.clipped };
     }
@@ -55,6 +56,12 @@ export class Outbox {
   /** True while the last command may still be carried out. */
   get busy() {
     return this.latest !== null && OPEN.includes(this.latest.status);
+  }
+
+  /** True between the first step of an assist and the state that tells whether it goes on; `step`: the last known. */
+  goesOn(step) {
+    const { kind, status, message, heardStep } = this.latest ?? {};
+    return kind === "assist" && status === "executed" && message.steps > 1 && heardStep === step;
   }
 
   /** True once a hard reset under this lease is confirmed: it takes some steps, and asking twice helps nobody. */
@@ -88,7 +95,7 @@ export function showsDone(entry, frame, pace) {
 /** What is known about a command, in words: `{status, text}`. */
 export function describe(entry) {
   if (entry === null) return { status: "none", text: "" };
-  const name = NAMES[entry.kind];
+  const name = entry.kind === "assist" ? `“${entry.message.mode}”` : NAMES[entry.kind];
   const why = entry.reason ? ` ${entry.reason}` : "";
   const texts = {
     sent: `${name} sent, not answered yet.`,
@@ -105,5 +112,6 @@ export function describe(entry) {
 
 function done(entry, name, why) {
   if (entry.kind === "hard_reset") return `Hard reset confirmed.${why}`;
+  if (entry.kind === "assist") return `${name}: the ${entry.message.steps > 1 ? "first" : "one"} step is taken.${why}`;
   return entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`;
 }

@@ -25,7 +25,7 @@ export class PolicyPanel extends HTMLElement {
   /** `policy` as in a state. */
   show({ version, trained_on, retraining }) {
     setText(this.#version, `v${version}`);
-    setText(this.#trained, `${count(trained_on)} pushes`);
+    setText(this.#trained, `${count(trained_on)} samples`);
     const running = retraining.status === "running";
     this.dataset.status = retraining.status;
     this.#progress.value = running ? retraining.progress : 0;

@@ -24,7 +24,7 @@ export class Stage extends HTMLElement {
   #drawing = { arrow: null, tone: "draft", reach: false };
 
   connectedCallback() {
-    this.#picture.setAttribute("aria-label", "Camera of the robot. Click where the cube should end, or use the arrow keys.");
+    this.aims = false;
     this.replaceChildren(this.#picture, this.#overlay, this.#stale, this.#outcome, this.#age, this.#tip);
     followPointer(this.#picture, {
       tap: (x, y) => !this.#say("tap", { x, y }),
@@ -55,6 +55,12 @@ export class Stage extends HTMLElement {
     this.#note({ robot: "", frame: "", step: "", anchorX: "", anchorY: "" });
     this.show({ arrow: null, tone: "draft", reach: false });
     this.refuse("");
+  }
+
+  /** Whether clicks on this run's pictures mean anything. */
+  set aims(aims) {
+    const how = aims ? " Click where the push should end, or use the arrow keys." : "";
+    this.#picture.setAttribute("aria-label", `Camera of the robot.${how}`);
   }
 
   set mode(mode) {
