@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from policy.allocation import assign
+    from policy.allocation.safety_critic import CriticConfig, SafetyCritic
     from policy.decision import Decision
     from policy.energy import EnergyNetwork, NetworkConfig, PolicyConfig
     from policy.errors import CheckpointError, InputError, PolicyError
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
         save_checkpoint,
         train,
     )
+    from policy.metrics import bootstrap_interval
     from policy.sampling import derivative_free, importance, langevin
     from policy.uncertainty import calibrate_threshold, jeffreys_divergence
 
 _HOMES = {
+    "policy.allocation": ["assign"],
+    "policy.allocation.safety_critic": ["CriticConfig", "SafetyCritic"],
     "policy.decision": ["Decision"],
     "policy.energy": ["EnergyNetwork", "NetworkConfig", "PolicyConfig"],
     "policy.errors": ["CheckpointError", "InputError", "PolicyError"],
@@ -48,6 +53,7 @@ _HOMES = {
         "save_checkpoint",
         "train",
     ],
+    "policy.metrics": ["bootstrap_interval"],
     "policy.sampling": ["derivative_free", "importance", "langevin"],
     "policy.uncertainty": ["calibrate_threshold", "jeffreys_divergence"],
 }
@@ -55,6 +61,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CheckpointError",
+    "CriticConfig",
     "Dataset",
     "Decision",
     "EnergyNetwork",
@@ -65,8 +72,11 @@ __all__ = [
     "NetworkConfig",
     "PolicyConfig",
     "PolicyError",
+    "SafetyCritic",
     "TrainingConfig",
     "TrainingReport",
+    "assign",
+    "bootstrap_interval",
     "calibrate_threshold",
     "derivative_free",
     "evaluate",
