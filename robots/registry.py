@@ -95,7 +95,7 @@ _TASKS = {
             minimum_intervention_steps=5,
             hard_reset_steps=5,
             retrain_every=100,
-            demonstrations=3750,  # 100 episodes of about 37.5 steps.
+            demonstrations=3200,  # 100 episodes of 32 steps.
         ),
         fleet=navigation.NavigationFleet,
         supervisor=_navigation_supervisor,
@@ -109,7 +109,7 @@ _TASKS = {
             minimum_intervention_steps=5,
             hard_reset_steps=5,
             retrain_every=1000,
-            demonstrations=1560,  # 10 episodes of about 156 steps.
+            demonstrations=1580,  # 10 episodes of about 158 steps.
         ),
         fleet=_franka_fleet,
         supervisor=_franka_supervisor,

@@ -16,7 +16,7 @@ from robots.tasks.navigation.people_view import draw_frame
 
 NAME = "navigation"
 EPISODE_LENGTH = 100
-"""Steps until an episode times out; the supervisor needs about 35."""
+"""Steps until an episode times out; the supervisor needs 32."""
 TRAIL_LENGTH = 64
 """How many of the last cells of an episode frames show."""
 
