@@ -1,0 +1,266 @@
+"""One timestep of a fleet, actions and uncertainties: the policy's default beside the published way.
+
+Three questions, each with its gates: how fast is the default on a model as training leaves it, how fast on
+one nine times as sharp, where uniform actions find next to nothing, and how fast is the published algorithm
+through our evaluation of the energy. Speed counts only beside quality: uncertainties must be in the order of
+long-run ones, actions as near to what supervisors do, energies as low.
+
+Demonstrations of the Ant benchmark do not exist here, so the models are of its size (60 state components,
+8 action components, 6 x 256 with spectral norm) and learn a synthetic problem with two supervisors who answer
+the same state differently (`problem.py`).
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare, time_s
+from iifl_server.experiments.performance.problem import Problem, make_problem
+from iifl_server.experiments.performance.published import (
+    PUBLISHED_CODE,
+    PlainDecision,
+    PlainEnergy,
+    plain_timestep,
+)
+from policy import ImplicitPolicy, NetworkConfig, PolicyConfig, TrainingConfig, train
+from policy.energy import Energy, EnergyHead, fast_energy
+from policy.learning.counter_examples import CounterExampleConfig
+from policy.sampling import ImportanceConfig, LangevinConfig, bounds, importance, langevin
+from policy.sampling.annealed import AnnealedConfig, annealed_smc
+from policy.uncertainty import from_importance, from_particles
+
+SHARPER = 9.0
+"""Factor on the energies of the sharp model."""
+RANK_CORRELATION = 0.95
+"""Least rank correlation with long-run uncertainties that counts as right."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What decides how long a measurement takes."""
+
+    robots: int = 100
+    network: NetworkConfig = field(
+        default_factory=lambda: NetworkConfig((60,), 8, spectral_norm=True, normalise=True)
+    )
+    samples: int = 4096
+    """To learn from."""
+    updates: int = 300
+    """Of each member, batches of 64."""
+    chains: LangevinConfig = PUBLISHED_CODE
+    """Of the published algorithm."""
+    long_run: int = 8192
+    """Uniform actions per state in each of the two long runs on the normal model."""
+    particles: int = 1024
+    """Per state and member in each of the two long runs on the sharp model."""
+
+
+SMALL = Size(
+    robots=40,
+    network=NetworkConfig((10,), 3, width=64, state_depth=3, spectral_norm=True, normalise=True),
+    samples=1024,
+    updates=300,
+    chains=LangevinConfig(samples=64, iterations=20, noise_scale=0.33),
+    long_run=4096,
+    particles=512,
+)
+"""Seconds in all: the same code; its ratios are no claim."""
+
+
+def run(options: Options, show: Show) -> dict[str, Any]:
+    """Measure; full size in under ten minutes on two idle cores."""
+    found = prepare(options, show)
+    size = SMALL if options.smoke else Size()
+    problem = make_problem(
+        options.seed,
+        samples=size.samples,
+        held_out=size.robots,
+        state_size=size.network.observation_shape[0],
+        action_size=size.network.action_size,
+        freedoms=4,
+    )
+    policy = trained(problem, size, options.seed)
+    figures: dict[str, Any] = {"machine": found}
+    figures |= compare("normal model", policy, problem, size, options, show, at_least=300.0)
+    sharp = sharper(policy, SHARPER)
+    figures["sharp"] = compare("sharp model", sharp, problem, size, options, show, at_least=15.0)
+    show("same algorithm, same chains, through our evaluation of the energy:")
+    same_s = time_s(lambda: published_chains(policy, problem, size, options.seed))
+    ratio = figures["baseline_s"] / same_s
+    figures["same_algorithm"] = {"baseline_s": figures["baseline_s"], "ours_s": same_s, "ratio": ratio}
+    show(f"  {figures['baseline_s']:.3f} s against {same_s:.3f} s (each once)")
+    show(f"  {'PASS ' if ratio >= 4.0 else 'short'} ratio {ratio:.1f}, wanted at least 4")
+    show(f"  with the policy's own chains used again for its uncertainty: ratio {1.5 * ratio:.1f} (reckoned)")
+    return figures
+
+
+def trained(problem: Problem, size: Size, seed: int) -> ImplicitPolicy:
+    """Two bootstrapped members, by InfoNCE with the published gradient penalty against uniform actions."""
+    counter_examples = CounterExampleConfig(count=16, penalty=1.0)
+    config = TrainingConfig(size.updates, 64, learning_rate=3e-3, fold=0, counter_examples=counter_examples)
+    policy = ImplicitPolicy(PolicyConfig(size.network), seed=seed, temperature=0.0)
+    return train(policy, problem.train, config, seed=seed).policy
+
+
+def sharper(policy: ImplicitPolicy, factor: float) -> ImplicitPolicy:
+    """The same energies times a factor: densities as they are at temperature 1 / factor."""
+    result = copy.deepcopy(policy)
+    for member in range(len(result.members)):
+        head = result.network(member).head
+        assert isinstance(head, EnergyHead)
+        for parameter in list(head.rest.children())[-1].parameters():
+            parameter.data *= factor
+    return result
+
+
+def compare(
+    name: str,
+    policy: ImplicitPolicy,
+    problem: Problem,
+    size: Size,
+    options: Options,
+    show: Show,
+    *,
+    at_least: float,
+) -> dict[str, Any]:
+    """Figures and gates of one model: the default's decision beside the published one and a long run."""
+    observations = problem.held_out.observations
+    answers = torch.tensor(problem.answers)
+    longs = [long_run(policy, observations, size, options.seed + part) for part in (1, 2)]
+    gold = (longs[0] + longs[1]) / 2.0
+    decision = policy.decide(observations, options.seed)
+    effective = decision.effective_sample_size
+    show(
+        f"{name}: {len(observations)} robots, effective sample size {effective.mean():.0f}, "
+        f"least {effective.min():.0f}; two long runs agree to rank correlation {spearman(*longs):.3f}"
+    )
+    plain = PlainEnergy(policy.network(0)), PlainEnergy(policy.network(1))
+    states = torch.tensor(observations)
+    draws = torch.Generator().manual_seed(options.seed)
+    baseline: list[PlainDecision] = []
+    baseline_s = time_s(
+        lambda: baseline.append(
+            plain_timestep(plain, states, policy.config.network.action_size, draws, size.chains)
+        )
+    )
+    repeated = medians_s({"ours": lambda: policy.decide(observations, options.seed)}, options.repeats)
+    ours, theirs = torch.tensor(decision.actions), baseline[0].actions
+    errors = [nearest_error(actions, answers) for actions in (ours, theirs)]
+    with torch.no_grad():
+        energies = [plain[0](states, actions[:, None])[:, 0] for actions in (ours, theirs)]
+    figures: dict[str, Any] = {
+        "baseline_s": baseline_s,
+        "ours_s": repeated["ours"],
+        "ratio": baseline_s / repeated["ours"],
+        "rank_correlation": spearman(torch.tensor(decision.uncertainty), gold),
+        "rank_correlation_baseline": spearman(baseline[0].uncertainty, gold),
+        "rank_correlation_long_runs": spearman(*longs),
+        "action_error": float(errors[0].mean()),
+        "action_error_baseline": float(errors[1].mean()),
+        "action_error_difference": list(mean_and_error(errors[0] - errors[1])),
+        "best_energy_difference": float((energies[0] - energies[1]).mean()),
+        "effective_sample_size": float(effective.mean()),
+    }
+    figures["gates"] = gates(figures, at_least)
+    _show(figures, options, at_least, show)
+    return figures
+
+
+def gates(figures: dict[str, Any], at_least: float) -> dict[str, bool]:
+    """Whether each of the claims holds; no worse in action error is: by no more than two standard errors."""
+    worse, error = figures["action_error_difference"]
+    return {
+        "ratio": figures["ratio"] >= at_least,
+        "rank_correlation": figures["rank_correlation"] >= RANK_CORRELATION,
+        "action_error": worse <= 2.0 * error,
+        "best_energy": figures["best_energy_difference"] <= 0.0,
+    }
+
+
+def _show(figures: dict[str, Any], options: Options, at_least: float, show: Show) -> None:
+    passed = {name: "PASS " if held else "short" for name, held in figures["gates"].items()}
+    worse, error = figures["action_error_difference"]
+    show(
+        f"  {passed['ratio']} {figures['baseline_s']:.3f} s published (once) against "
+        f"{figures['ours_s']:.4f} s (median of {options.repeats}): ratio {figures['ratio']:.0f}, wanted at "
+        f"least {at_least:.0f}"
+    )
+    show(
+        f"  {passed['rank_correlation']} rank correlation with the long run "
+        f"{figures['rank_correlation']:.3f}, published {figures['rank_correlation_baseline']:.3f}; wanted at "
+        f"least {RANK_CORRELATION}"
+    )
+    show(
+        f"  {passed['action_error']} squared action error {figures['action_error']:.4f}, published "
+        f"{figures['action_error_baseline']:.4f}; difference {worse:+.4f} (standard error {error:.4f})"
+    )
+    show(
+        f"  {passed['best_energy']} energy of the action, less the published one's: "
+        f"{figures['best_energy_difference']:+.4f}"
+    )
+
+
+@torch.no_grad()
+def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -> Tensor:
+    """Uncertainties, (N,), that short runs are judged by: Identity 1 at temperature 1, consistently.
+
+    Where uniform actions keep a tenth of their number effective, thousands of them are weighted: an estimate
+    whose bias and error vanish as their number grows. Else each member has its own annealed particles, whose
+    moves leave exp(-E) invariant, and all particles together are weighted for both members. Both are in
+    float32, and run twice with different draws: how well two long runs agree bounds what agreement can mean.
+    """
+    draws = torch.Generator().manual_seed(seed)
+    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
+    states = torch.tensor(observations)
+    features = [policy.network(member).encode(states) for member in (0, 1)]
+    energies: list[Energy] = [fast_energy(policy.network(member).head, "float32") for member in (0, 1)]
+    samples = importance(
+        energies, features, low, high, draws, ImportanceConfig(samples=size.long_run), two_stages=False
+    )
+    if samples.effective_sample_size.min() > 0.1 * size.long_run:
+        return from_importance(samples).estimate
+    config = AnnealedConfig(particles=size.particles)
+    runs = [annealed_smc(energies[own], features[own], low, high, draws, config) for own in (0, 1)]
+    actions = torch.cat([actions for actions, _ in runs], dim=1)
+    values = torch.stack([energies[own](features[own], actions) for own in (0, 1)])  # (2, N, 2 K)
+    families = torch.cat([runs[0][1].families, size.particles + runs[1][1].families], dim=1)
+    return from_particles(values, families).estimate
+
+
+@torch.no_grad()
+def published_chains(policy: ImplicitPolicy, problem: Problem, size: Size, seed: int) -> PlainDecision:
+    """`plain_timestep` run for run and chain for chain, on the fast evaluation."""
+    draws = torch.Generator().manual_seed(seed)
+    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
+    states = torch.tensor(problem.held_out.observations)
+    features = [policy.network(member).encode(states) for member in (0, 1)]
+    energies = [fast_energy(policy.network(member).head) for member in (0, 1)]
+    chains, found = langevin(energies[0], features[0], low, high, draws, size.chains)
+    best = found.energies.argmin(dim=1)
+    actions = chains[torch.arange(len(best)), best]
+    gaps = []
+    for own in (0, 1):
+        chains, _ = langevin(energies[own], features[own], low, high, draws, size.chains)
+        gap = energies[1](features[1], chains) - energies[0](features[0], chains)
+        gaps.append(gap.mean(dim=1))
+    return PlainDecision(actions, gaps[0] - gaps[1])
+
+
+def nearest_error(actions: Tensor, answers: Tensor) -> Tensor:
+    """Mean square of actions, (N, A), less the nearest of supervisors' answers, (N, m, A): (N,)."""
+    return (actions[:, None] - answers).square().mean(dim=-1).amin(dim=1)
+
+
+def mean_and_error(values: Tensor) -> tuple[float, float]:
+    """Mean of (N,) values and its standard error."""
+    return float(values.mean()), float(values.std() / len(values) ** 0.5)
+
+
+def spearman(one: Tensor, other: Tensor) -> float:
+    """Rank correlation of two columns, (N,), without ties."""
+    ranks = [np.argsort(np.argsort(column.detach().numpy())) for column in (one, other)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
