@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from policy.decision import Decision, as_generator, as_observations
 from policy.energy.config import PolicyConfig
-from policy.energy.fast import fast_energy
+from policy.energy.graphs import fast_energy
 from policy.energy.network import Energy, EnergyNetwork
 from policy.energy.precision import Precision
 from policy.errors import InputError

@@ -3,7 +3,8 @@
 from policy.energy.autoregressive import AutoregressiveHead
 from policy.energy.config import Architecture, NetworkConfig, PolicyConfig
 from policy.energy.encoder import Encoder, ImageEncoder, StateEncoder, make_encoder
-from policy.energy.fast import FastEnergy, fast_energy
+from policy.energy.fast import FastEnergy
+from policy.energy.graphs import GraphedEnergy, fast_energy
 from policy.energy.head import EnergyHead, HeadWeights
 from policy.energy.network import Energy, EnergyNetwork
 
@@ -15,6 +16,7 @@ __all__ = [
     "EnergyHead",
     "EnergyNetwork",
     "FastEnergy",
+    "GraphedEnergy",
     "HeadWeights",
     "ImageEncoder",
     "NetworkConfig",

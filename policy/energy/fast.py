@@ -6,13 +6,13 @@ fresh memory for each product costs a fifth of the time. Where the processor mul
 hidden layers do; the first layer and the sums that end in an energy or a slope are float32.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from policy.energy.head import EnergyHead, HeadWeights
-from policy.energy.network import Energy, Head
 from policy.energy.precision import Precision, uses_bfloat16
 from policy.errors import InputError
 
@@ -63,6 +63,12 @@ class FastEnergy:
     def value_and_gradient(self, states: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies, (B, K), and dE/da, (B, K, A)."""
         return self._evaluate(states, actions, slopes=True)
+
+    def with_own_buffers(self) -> "FastEnergy":
+        """The same energy with the same weights, and scratch memory that nothing else writes to."""
+        other = copy.copy(self)
+        other._buffers = {}
+        return other
 
     @torch.no_grad()
     def _evaluate(self, states: Tensor, actions: Tensor, *, slopes: bool) -> tuple[Tensor, Tensor]:
@@ -153,11 +159,6 @@ class FastEnergy:
             raise InputError(
                 f"actions have shape {tuple(actions.shape)}; valid is ({len(states)}, K, {sizes[1]})"
             )
-
-
-def fast_energy(head: Head, precision: Precision = "auto") -> Energy:
-    """The fastest evaluation of a head as it is now: `FastEnergy` where it can be, else the head itself."""
-    return FastEnergy(head, precision=precision) if isinstance(head, EnergyHead) else head
 
 
 def _chunks(states: int, samples: int, rows: int) -> Iterator[tuple[slice, slice]]:
