@@ -54,8 +54,8 @@ def test_constraints_come_before_any_uncertainty_where_they_lead() -> None:
 
 def test_risk_decides_only_among_robots_that_are_neither_stuck_nor_unsure() -> None:
     priorities = constraint_uncertainty_risk(
-        uncertainty=np.array([0.1, 0.2, 5.0, 0.3, 0.0]),
-        threshold=1.0,
+        uncertainty=np.array([0.1, 0.2, 0.3, 0.3, 0.0]),
+        threshold=0.25,
         risk=np.array([0.6, 0.9, 0.0, 1.0, 0.4]),
         risk_threshold=0.5,
         violated=np.array([False, False, False, True, False]),
