@@ -1,4 +1,7 @@
-"""The weights that ship with the project: where they are and what they say of themselves."""
+"""The weights that runs begin from: where they are, and what they say of themselves.
+
+Those of block_push ship with the project. Other tasks' are made at the first start and kept with the data.
+"""
 
 import json
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from policy.errors import CheckpointError
 
 EXPLICIT = ("bc", "ifl")
 REMEDY = "make it with ./iifl train-policy"
+TRAINABLE = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation")
+"""Tasks that `recipes` knows how to train for: named here too, since this is read without torch."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,22 @@ class Shipped:
 
 
 def shipped_checkpoint(task: str, algorithm: str = "iifl") -> Path:
-    """The initial weights of a task; raises CheckpointError naming what is missing."""
-    folder = Path(settings.SHIPPED) / task
-    path = folder / ("cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors")
-    if not path.exists():
-        raise CheckpointError(f"{algorithm} on {task} has no shipped weights: {path} is missing; {REMEDY}")
-    return path
+    """The initial weights of a task: those that ship, else those that were made here.
+
+    Raises CheckpointError naming what is missing.
+    """
+    name = "cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors"
+    shipped = Path(settings.SHIPPED) / task / name
+    found = next((path for path in (shipped, made_here(task) / name) if path.exists()), None)
+    if found is None:
+        remedy = f"{REMEDY} {task}" if task in TRAINABLE else f"no policy of {task} can be trained yet"
+        raise CheckpointError(f"{algorithm} on {task} has no weights: {shipped} is missing; {remedy}")
+    return found
+
+
+def made_here(task: str) -> Path:
+    """The folder of a task's weights that were made on this machine."""
+    return Path(settings.DATA) / "weights" / task
 
 
 def read_shipped(path: Path) -> Shipped:

@@ -4,12 +4,13 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 import webbrowser
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -19,14 +20,21 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from iifl_server.fleets.means import task_means
+from iifl_server.learning.initial import TRAINABLE, made_here, shipped_checkpoint
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, positive, whole
 from iifl_server.processes.children import Child, Children
 from iifl_server.processes.datalock import DataInUse, claim_data
 from iifl_server.processes.valkey import ValkeyFailed, start_valkey
+from policy.errors import CheckpointError
 from robots import registry
 
 SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
+PUSH_PACE_S, PACE_S = 1.0, 0.2
+"""One push is a whole motion; a step of the other tasks is a moment of one."""
+CALIBRATION = ("--robots", "10", "--steps", "100")
+"""Of the threshold at a first start: quick, so that nobody waits long; ./iifl train-policy takes its time."""
 
 
 class Command(IIFLCommand):
@@ -37,7 +45,12 @@ class Command(IIFLCommand):
         parser.add_argument("--robots", type=whole(1, 1000), default=4, help="size of the fleet, N")
         parser.add_argument("--supervisors", type=whole(1), default=2, help="supervisor seats, M")
         parser.add_argument("--people", type=whole(0), default=1, help="seats that people may take")
-        parser.add_argument("--pace", type=positive, default=1.0, help="seconds between fleet steps")
+        parser.add_argument(
+            "--pace",
+            type=positive,
+            default=SUPPRESS,
+            help=f"seconds between fleet steps; unless given {PUSH_PACE_S} where people push, else {PACE_S}",
+        )
         parser.add_argument("--seed", type=whole(0), default=0, help="seed of the simulated fleet")
         parser.add_argument("--host", default="127.0.0.1", help="address that the page is served on")
         parser.add_argument("--port", type=whole(1, 65535), default=8000, help="port of the page")
@@ -45,6 +58,7 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         _check(options)
+        options.setdefault("pace", PUSH_PACE_S if task_means(options["task"]).push else PACE_S)
         data = Path(settings.DATA)
         stopping = _stop_signals()
         try:
@@ -66,6 +80,8 @@ class Command(IIFLCommand):
             )
 
     def _serve(self, children: Children, data: Path, options: dict[str, Any], stopping: list[int]) -> None:
+        if not self._weights_are_there(options["task"], stopping):
+            return
         self._say("Starting ...")
         environment = _environment(options)
         os.environ.update(environment)
@@ -97,6 +113,27 @@ class Command(IIFLCommand):
             for event in children.watch():
                 self._say(f"  {event}")
             time.sleep(WATCH_EVERY_S)
+
+    def _weights_are_there(self, task: str, stopping: list[int]) -> bool:
+        """Whether a run can begin: weights that do not ship are trained at the first start, then kept."""
+        with contextlib.suppress(CheckpointError):
+            return bool(shipped_checkpoint(task))
+        folder = made_here(task)
+        self._say(f"First start of {task}: training its policy on its supervisors' demonstrations.")
+        self._say(f"This takes about a minute; Ctrl-C is safe. The weights are kept in {folder}.")
+        command = ["train-policy", task, "--only", "implicit", *CALIBRATION, "--out", str(folder)]
+        manage = [sys.executable, str(Path(settings.REPOSITORY) / "manage.py")]
+        training = subprocess.Popen([*manage, *command], env={**os.environ, "OMP_NUM_THREADS": "1"})
+        try:
+            while training.poll() is None and not stopping:
+                time.sleep(WATCH_EVERY_S)
+        finally:
+            if training.poll() is None:
+                training.terminate()
+            code = training.wait()
+        if code and not stopping:
+            raise CommandError(f"training for {task} failed (exit code {code}); what it said is above")
+        return not stopping
 
     def _wait_for_page(self, children: Children, address: str, stopping: list[int]) -> None:
         deadline = time.monotonic() + SERVING_WITHIN_S
@@ -138,6 +175,11 @@ class Command(IIFLCommand):
 
 def _check(options: dict[str, Any]) -> None:
     registry.task_defaults(options["task"])
+    if options["task"] not in TRAINABLE:
+        able = ", ".join(task for task in registry.task_names() if task in TRAINABLE)
+        raise CommandError(
+            f"no policy of {options['task']} can be trained yet; valid are: {able}.", returncode=BAD_USAGE
+        )
     robots, supervisors, people = options["robots"], options["supervisors"], options["people"]
     if supervisors > robots:
         raise CommandError(

@@ -47,7 +47,7 @@ def checks() -> Iterator[Check]:
     yield _data_folder()
     yield _guarded("database", _database)
     yield _broker()
-    yield _shipped_policy()
+    yield _weights()
     chromium = find_chromium()
     yield (
         "chromium",
@@ -127,12 +127,20 @@ def _broker() -> Check:
     return ("broker", True, "answers")
 
 
-def _shipped_policy() -> Check:
-    from iifl_server.learning.initial import shipped_checkpoint
-    from policy.errors import PolicyError
+def _weights() -> Check:
+    from iifl_server.learning.initial import TRAINABLE, shipped_checkpoint
+    from policy.errors import CheckpointError
+    from robots.registry import task_names
 
-    try:
-        path = shipped_checkpoint("block_push")
-    except PolicyError as error:
-        return ("policy", False, str(error))
-    return ("policy", True, str(path.relative_to(settings.REPOSITORY)))
+    there, later = [], []
+    for task in task_names():
+        try:
+            shipped_checkpoint(task)
+            there.append(task)
+        except CheckpointError as error:
+            if task == "block_push":
+                return ("weights", False, str(error))
+            if task in TRAINABLE:
+                later.append(task)
+    text = f"of {', '.join(there)}" + (f"; made at the first demo of {', '.join(later)}" if later else "")
+    return ("weights", True, text)
