@@ -24,8 +24,8 @@ class MujocoFleet(ABC):
 
     A subclass sets `task`, `spaces`, `episode_length`, `success_return` and `view`, makes its simulations,
     and writes `begin`, `move`, `see` and `judge`. Success is an episode that ran its whole length without a
-    violation and brought at least `success_return`. A simulation that blows up is a violation of that
-    robot alone: it is logged, and the robot waits for a hard reset.
+    violation and brought at least `success_return`, or one that came to a goal (`reached`). A simulation
+    that blows up is a violation of that robot alone: it is logged, and the robot waits for a hard reset.
     """
 
     task: str
@@ -70,6 +70,10 @@ class MujocoFleet(ABC):
     def judge(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Rewards of all robots for the step just made, (N,), and which of them broke a constraint, (N,)."""
 
+    def reached(self) -> NDArray[np.bool_]:
+        """Which robots are at a goal that ends their episode, (N,); none where a task has no goal."""
+        return np.zeros(self.size, dtype=np.bool_)
+
     def returns(self) -> Floats:
         """Sum of rewards of each robot's running episode, (N,)."""
         return self._memory["returns"].copy()
@@ -93,12 +97,14 @@ class MujocoFleet(ABC):
         rewards = np.where(fine, rewards, 0.0)
         self._memory["returns"] += rewards
         self._waiting |= fine & broke
-        timed_out = fine & ~self._waiting & (self._steps >= self.episode_length)
+        fine &= ~self._waiting
+        reached = fine & self.reached()
+        timed_out = fine & (self._steps >= self.episode_length)
         return StepResult(
             reward=rewards.astype(np.float32),
-            done=timed_out,
+            done=reached | timed_out,
             violation=active & self._waiting,
-            success=timed_out & (self._memory["returns"] >= self.success_return),
+            success=reached | (timed_out & (self._memory["returns"] >= self.success_return)),
         )
 
     def reset(self, ids: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from robots.fleet import StepResult
 from robots.tasks.franka_cube_stack import stacking
 from robots.tasks.franka_cube_stack.control import REST, TORQUE_LIMITS
 from robots.tasks.franka_cube_stack.geometry import rotation
-from robots.tasks.franka_cube_stack.scene import Scene, load_model
+from robots.tasks.franka_cube_stack.scene import Scene, model
 from robots.tasks.franka_cube_stack.stacking import SIZE_A, SIZE_B, TABLE_TOP, judge
 from robots.tasks.franka_cube_stack.task import EPISODE_LENGTH, FrankaCubeStackFleet
 
@@ -33,7 +33,7 @@ def still(opening: float = 1.0) -> list[float]:
 def poke(fleet: FrankaCubeStackFleet, robot: int, **fields: float) -> None:
     """Write into one robot's simulation, as nothing else may."""
     for name, value in fields.items():
-        getattr(fleet._scene.batch, name)[robot, -1] = value
+        getattr(fleet._scene.simulations, name)[robot, -1] = value
 
 
 def test_cubes_start_on_the_table_apart_and_within_reach() -> None:
@@ -51,7 +51,7 @@ def test_cubes_start_on_the_table_apart_and_within_reach() -> None:
 
 def test_arms_start_near_their_rest_with_the_hand_pointing_down() -> None:
     fleet = FrankaCubeStackFleet(300, 0)
-    angles = fleet._scene.batch.qpos[:, 14:21]
+    angles = fleet._scene.angles()
     assert 0.24 < np.abs(angles - REST).max() <= 0.25
     grip, hand = fleet.hands()
     assert np.allclose(grip.mean(axis=0), [-0.01, 0.0, 1.22], atol=0.03)  # As in published demonstrations.
@@ -97,14 +97,14 @@ def test_a_rotation_turns_the_hand_about_that_axis() -> None:
 
 def test_torques_keep_to_their_limits_and_the_joints_to_theirs() -> None:
     fleet = FrankaCubeStackFleet(10, 0)
-    ranges = load_model().jnt_range[2:9]
+    ranges = model().jnt_range[2:9]
     give = 0.05  # Of the joints' stops [rad].
     rng = np.random.default_rng(0)
     used = np.zeros(7)
     for _ in range(60):
         fleet.act(np.sign(rng.uniform(-1, 1, (10, 7))).astype(np.float32), np.ones(10, dtype=np.bool_))
-        used = np.maximum(used, np.abs(fleet._scene.batch.ctrl[:, :7]).max(axis=0))
-        angles = fleet._scene.batch.qpos[:, 14:21]
+        used = np.maximum(used, np.abs(fleet._scene.simulations.controls[:, :7]).max(axis=0))
+        angles = fleet._scene.angles()
         assert (angles > ranges[:, 0] - give).all()
         assert (angles < ranges[:, 1] + give).all()
     assert (used <= TORQUE_LIMITS).all()
@@ -179,7 +179,7 @@ def test_a_time_out_is_no_violation() -> None:
     assert not last.violation[0]
 
 
-@pytest.mark.parametrize("field", ["qvel", "qpos"])
+@pytest.mark.parametrize("field", ["speeds", "positions"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e12])
 def test_a_simulation_that_blows_up_is_that_robots_violation_alone(
     field: str, value: float, caplog: pytest.LogCaptureFixture
@@ -214,11 +214,12 @@ def test_the_number_of_threads_changes_nothing() -> None:
         rng = np.random.default_rng(0)
         for robot in range(6):
             a, b = stacking.draw_cubes(rng)
+            scene.simulations.clear(robot)
             scene.place(robot, a, b, REST, 0.035)
-        scene.refresh()
+        scene.simulations.refresh()
         for _ in range(20):
             scene.step(np.arange(6), rng.uniform(-1, 1, (6, 7)))
-        states.append(scene.batch.state.copy())
+        states.append(scene.simulations.state.copy())
     assert np.array_equal(*states)
 
 
