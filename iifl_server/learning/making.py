@@ -21,6 +21,8 @@ from robots.registry import task_defaults
 
 Progress = Callable[[float, str], None]
 CALIBRATION_ROBOTS, CALIBRATION_STEPS = Calibration.robots, Calibration.steps
+HELD_OUT = 200
+"""Demonstrated samples, at most, that a new policy is judged by; more only delay a first start."""
 
 
 def initial_dataset(task: str, seed: int | None = None) -> Dataset:
@@ -45,7 +47,7 @@ def train_initial(
         progress=lambda done, figures: progress(done, f"member {int(figures['member']) + 1}"),
         resume=resume,
     )
-    seen, done, _ = collect(task, len(dataset) // 2, seeds.HELD_OUT_DEMONSTRATIONS)
+    seen, done, _ = collect(task, min(len(dataset) // 2, HELD_OUT), seeds.HELD_OUT_DEMONSTRATIONS)
     held_out = evaluate(made.policy, seen, done)
     return made.policy, {
         "task": task,
