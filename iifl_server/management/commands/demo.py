@@ -33,7 +33,7 @@ SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
 PUSH_PACE_S, PACE_S = 1.0, 0.2
 """One push is a whole motion; a step of the other tasks is a moment of one."""
-CALIBRATION = ("--robots", "10", "--steps", "100")
+CALIBRATION = ("--robots", "10", "--steps", "50")
 """Of the threshold at a first start: quick, so that nobody waits long; ./iifl train-policy takes its time."""
 
 
