@@ -121,7 +121,7 @@ def _drawn(
     actions = shared.actions.gather(1, picks[..., None].expand(-1, -1, len(low)))
     few = _too_few(shared)
     if len(few):
-        config = AnnealedConfig(particles=max(256, count), moves=1)
+        config = AnnealedConfig(particles=max(512, count))
         found, _ = annealed_smc(energy, features[few], low, high, draws, config)
         order = torch.randperm(found.shape[1], generator=draws, device=draws.device)
         actions[few] = found[:, order[:count]]
@@ -144,8 +144,7 @@ def _nll(
     variance = (1.0 / shared.effective_sample_size[0] - 1.0 / _UNIFORM.samples).double()
     few = _too_few(shared)
     if len(few):
-        config = AnnealedConfig(particles=256, moves=1)
-        _, found = annealed_smc(energy, features[few], low, high, draws, config)
+        _, found = annealed_smc(energy, features[few], low, high, draws)
         log_z[few], variance[few] = found.log_z.double(), found.log_z_error.double().square()
     return float((own + log_z).mean()), float(variance.clamp_min(0.0).sum().sqrt() / len(own))
 

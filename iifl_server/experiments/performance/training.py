@@ -47,7 +47,7 @@ class _Size:
 
 _FULL = _Size(NetworkConfig((60,), 8, spectral_norm=True), 512, 200, 64, 4096, 256, 3, 5e-4)
 _SMOKE = _Size(
-    NetworkConfig((6,), 2, width=32, state_depth=3, spectral_norm=True), 16, 200, 32, 512, 128, 2, 5e-3
+    NetworkConfig((6,), 2, width=32, state_depth=3, spectral_norm=True), 16, 200, 32, 512, 128, 1, 5e-3
 )
 
 
