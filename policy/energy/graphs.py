@@ -65,7 +65,7 @@ class GraphedEnergy:
         energy = self.energy.with_own_buffers()  # a larger shape must not free what these kernels use
         states, actions = states.detach().float().clone(), actions.detach().float().clone()
         try:
-            aside = torch.cuda.Stream()
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             aside.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(aside):
                 _evaluate(

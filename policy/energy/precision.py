@@ -13,6 +13,6 @@ def uses_bfloat16(precision: Precision, device: torch.device | None = None) -> b
     if precision != "auto":
         return precision == "bfloat16"
     if device is not None and device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from policy.energy import EnergyHead, EnergyNetwork
-from policy.energy.spectral import NormalisedLinear
+from policy.energy.spectral import NormalisedLinear, SpectralScale
 from policy.sampling import LangevinConfig
 
 PUBLISHED_CODE = LangevinConfig(iterations=50, noise_scale=0.33)
@@ -43,16 +43,15 @@ class PlainEnergy(nn.Module):
         return energies
 
 
-def _linear(weight: Tensor, bias: Tensor, scale: nn.Module | None) -> nn.Module:
+def _linear(weight: Tensor, bias: Tensor, scale: SpectralScale | None) -> nn.Module:
     layer = nn.Linear(weight.shape[1], weight.shape[0])
     layer.weight.data.copy_(weight.detach())
     layer.bias.data.copy_(bias.detach())
     if scale is None:
         return layer
     normalised: nn.Module = spectral_norm(layer)
-    vectors = normalised.parametrizations.weight[0]  # type: ignore[union-attr, index]
-    vectors._u.copy_(scale.left)
-    vectors._v.copy_(scale.right)
+    for name, vector in (("_u", scale.left), ("_v", scale.right)):
+        normalised.get_buffer(f"parametrizations.weight.0.{name}").copy_(vector)
     return normalised
 
 
