@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from policy.explicit import ExplicitPolicy, MixturePolicy
     from policy.implicit import ImplicitPolicy
     from policy.learning import (
+        CounterExampleConfig,
         Dataset,
         TrainingConfig,
         TrainingReport,
         evaluate,
         load_checkpoint,
+        nearest_action_error,
         save_checkpoint,
         train,
     )
@@ -45,11 +47,13 @@ _HOMES = {
     "policy.explicit": ["ExplicitPolicy", "MixturePolicy"],
     "policy.implicit": ["ImplicitPolicy"],
     "policy.learning": [
+        "CounterExampleConfig",
         "Dataset",
         "TrainingConfig",
         "TrainingReport",
         "evaluate",
         "load_checkpoint",
+        "nearest_action_error",
         "save_checkpoint",
         "train",
     ],
@@ -61,6 +65,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CheckpointError",
+    "CounterExampleConfig",
     "CriticConfig",
     "Dataset",
     "Decision",
@@ -84,6 +89,7 @@ __all__ = [
     "jeffreys_divergence",
     "langevin",
     "load_checkpoint",
+    "nearest_action_error",
     "save_checkpoint",
     "train",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_args
 
+from policy.energy.precision import Precision
 from policy.errors import InputError
 from policy.learning.augmentation import AugmentationConfig
 from policy.learning.counter_examples import (
@@ -10,7 +11,6 @@ from policy.learning.counter_examples import (
     REFINED_COUNTER_EXAMPLES,
     CounterExampleConfig,
 )
-from policy.learning.precision import Precision
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from policy.energy.precision import uses_bfloat16
 from policy.errors import InputError, PolicyError
 from policy.learning.batches import Batches
 from policy.learning.bootstrap import share_for
@@ -21,7 +22,6 @@ from policy.learning.dataset import Dataset
 from policy.learning.evaluation import evaluate
 from policy.learning.kinds import Policy
 from policy.learning.objective import Objective, objective
-from policy.learning.precision import uses_bfloat16
 from policy.learning.state import (
     TrainingState,
     load_state,
@@ -166,7 +166,7 @@ class _Member:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay, foreach=True
         )
-        self.half = uses_bfloat16(config.precision)
+        self.half = uses_bfloat16(config.precision, self.device)
         self.last: Objective | None = None
         self.warned = False
         if state.draws is not None:

@@ -1,6 +1,11 @@
 """From energies to actions: pure functions of (energy, states, bounds, generator, configuration)."""
 
 from policy.sampling.annealed import AnnealedConfig, AnnealedDiagnostics, annealed_smc
+from policy.sampling.autoregressive import (
+    AutoregressiveConfig,
+    AutoregressiveDiagnostics,
+    autoregressive,
+)
 from policy.sampling.box import Bound, bounds, uniform
 from policy.sampling.derivative_free import DerivativeFreeConfig, Minimum, derivative_free
 from policy.sampling.importance import (
@@ -23,6 +28,8 @@ __all__ = [
     "PUBLISHED_CODE",
     "AnnealedConfig",
     "AnnealedDiagnostics",
+    "AutoregressiveConfig",
+    "AutoregressiveDiagnostics",
     "Bound",
     "DerivativeFreeConfig",
     "ImportanceConfig",
@@ -33,6 +40,7 @@ __all__ = [
     "MalaDiagnostics",
     "Minimum",
     "annealed_smc",
+    "autoregressive",
     "bounds",
     "derivative_free",
     "importance",

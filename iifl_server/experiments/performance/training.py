@@ -13,12 +13,12 @@ from iifl_server.experiments.performance.problem import Problem, make_problem
 from iifl_server.experiments.performance.published import PlainEnergy, plain_langevin
 from policy.energy.config import NetworkConfig, PolicyConfig
 from policy.energy.network import EnergyNetwork
+from policy.energy.precision import uses_bfloat16
 from policy.implicit import ImplicitPolicy
 from policy.learning.config import TrainingConfig, published, refined
 from policy.learning.evaluation import HeldOut, evaluate
 from policy.learning.losses import gradient_penalty, info_nce
 from policy.learning.objective import objective
-from policy.learning.precision import uses_bfloat16
 from policy.learning.trainer import train
 from policy.sampling import PUBLISHED_CODE
 
