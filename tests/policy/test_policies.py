@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from policy import ExplicitPolicy, ImplicitPolicy, InputError, PolicyConfig
+from policy import ExplicitPolicy, ImplicitPolicy, InputError, NetworkConfig, PolicyConfig
+from policy.implicit import ACTION_TEMPERATURE
 from policy.sampling import bounds, importance
 from tests.policy.conftest import SMALL
 
@@ -93,3 +94,65 @@ def test_temperature_zero_minimises_and_a_warm_policy_does_not() -> None:
     assert spread[0.0] < spread[1.0]
     with pytest.raises(InputError, match=r"temperature is 2\.0"):
         ImplicitPolicy(temperature=2.0)
+
+
+def over_states(action_size: int, sharpness: float = 1.0) -> tuple[ImplicitPolicy, np.ndarray]:
+    """A policy whose weights are large enough for energies with some relief, and states for it."""
+    policy = ImplicitPolicy(PolicyConfig(NetworkConfig((5,), action_size, width=32)), seed=1)
+    for member in range(2):
+        for parameter in policy.network(member).head.parameters():
+            parameter.data *= 2.5
+        for parameter in list(policy.network(member).head.rest.children())[-1].parameters():  # type: ignore[union-attr]
+            parameter.data *= sharpness
+    return policy, np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+
+
+def test_states_are_answered_by_minima_and_images_by_cold_draws() -> None:
+    policy, states = over_states(2)
+    assert policy.temperature == 0.0
+    assert ImplicitPolicy(PolicyConfig(SMALL)).temperature == ACTION_TEMPERATURE
+    actions = policy.decide(states, 0).actions
+    grid = torch.cartesian_prod(torch.linspace(-1, 1, 81), torch.linspace(-1, 1, 81))
+    with torch.no_grad():
+        every = policy.network(0)(torch.from_numpy(states), grid.expand(12, -1, -1))
+        found = policy.network(0)(torch.from_numpy(states), torch.from_numpy(actions)[:, None])[:, 0]
+    assert (found <= every.amin(dim=1) + 0.05 * every.std(dim=1)).all()
+
+
+def test_sharp_energies_over_states_get_more_work_and_soft_ones_do_not() -> None:
+    policy, states = over_states(4, sharpness=0.1)
+    assert policy.decide(states, 0).effective_sample_size.min() > 0.9 * policy.sampling.samples
+    policy, states = over_states(4, sharpness=10.0)
+    low, high = bounds(-1.0, 1.0, 4)
+    with torch.no_grad():
+        features = [policy.network(member).encode(torch.from_numpy(states)) for member in range(2)]
+    heads = [policy.network(member).head for member in range(2)]
+    one_stage = importance(heads, features, low, high, torch.Generator().manual_seed(0), two_stages=False)
+    least = one_stage.effective_sample_size.amin(dim=0)
+    assert least.min() < 2
+    decision = policy.decide(states, 0)
+    assert decision.effective_sample_size.min() > 3 * least.min()
+    assert (decision.standard_error < 0.2 * decision.uncertainty.mean()).all()
+
+
+def test_a_policy_of_one_member_decides_over_states_without_uncertainty() -> None:
+    policy = ImplicitPolicy(PolicyConfig(NetworkConfig((5,), 2, width=16), members=1, bootstrap=False))
+    decision = policy.decide(np.zeros((3, 5), dtype=np.float32), 0)
+    assert decision.actions.shape == (3, 2)
+    assert not decision.uncertainty.any()
+    assert np.isinf(decision.effective_sample_size).all()
+
+
+def test_states_that_are_no_numbers_are_refused_by_name() -> None:
+    policy = ImplicitPolicy(PolicyConfig(NetworkConfig((5,), 2, width=16)))
+    states = np.zeros((4, 5), dtype=np.float32)
+    states[2, 3] = np.nan
+    with pytest.raises(InputError, match=r"observations\[2\] holds nan.*1 of 4"):
+        policy.decide(states, 0)
+    states[1, 0] = np.inf
+    with pytest.raises(InputError, match=r"observations\[1\] holds inf.*2 of 4"):
+        policy.decide(states, 0)
+    with pytest.raises(InputError, match=r"shape \(4, 6\); valid is N times \(5,\)"):
+        policy.decide(np.zeros((4, 6)), 0)
+    with pytest.raises(InputError, match="valid are numbers"):
+        policy.decide(np.full((4, 5), "x"), 0)
