@@ -41,12 +41,14 @@ def _of_states(observation_size: int, action_size: int) -> Recipe:
     """For a task that is seen as numbers: small enough that a first start trains it while somebody waits.
 
     The published networks have 6 hidden layers of 256 units; these have 3 of 128, on standardised states.
+    At the published 99th percentile, robots of navigation run into the wall beside the wind without having
+    called: they are unsure there, but so are one in ten steps of a fleet that nobody helps.
     """
     return Recipe(
         network=NetworkConfig((observation_size,), action_size, width=128, state_depth=3, normalise=True),
         initial=TrainingConfig(updates=300),
         retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5),
-        threshold_percentile=99.0,
+        threshold_percentile=90.0,
     )
 
 
