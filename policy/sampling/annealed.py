@@ -107,21 +107,22 @@ def annealed_smc(
     config: AnnealedConfig | None = None,
     *,
     start: Tensor | None = None,
+    start_log_density: Tensor | None = None,
 ) -> tuple[Tensor, AnnealedDiagnostics]:
     """Samples of exp(-E) in the box, (B, K, A), by annealed sequential Monte Carlo (Del Moral et al., 2006).
 
     Temperatures, resampling and step sizes are each state's own, so states may have entirely different
-    energies; a state that has arrived is left out of further work. low, high: (A,). start: uniform actions,
-    (B, K, A), where they have been drawn already. A mode that no uniform particle feels is not found. Raises
+    energies; a state that has arrived is left out of further work. low, high: (A,). start: first particles,
+    (B, K, A), where there are some already, and the log density that they were drawn from, (B, K), relative
+    to the uniform one (zeros where left out). A mode that no first particle feels is not found. Raises
     InputError for shapes that do not fit and for an energy or slope that is not finite, naming the state.
     """
     config = config or AnnealedConfig()
     check_states(states, low, high)
     with torch.inference_mode(False), torch.no_grad():
-        states = (
-            states.clone() if states.is_inference() else states
-        )  # slopes need tensors that autograd takes
-        population = _first(energy, states, low, high, generator, config, start)
+        if states.is_inference():  # autograd, which slopes may need, takes no tensors made without it
+            states = states.clone()
+        population = _first(energy, states, low, high, generator, config, start, start_log_density)
         active = torch.arange(len(states), device=states.device)
         rounds = 0
         while len(active):
@@ -143,16 +144,22 @@ def _first(
     generator: torch.Generator,
     config: AnnealedConfig,
     start: Tensor | None,
+    start_log_density: Tensor | None,
 ) -> _Population:
     actions = first_actions(start, states, config.particles, low, high, generator)
     if actions.is_inference():
         actions = actions.clone()
     batch, count = actions.shape[:2]
     zeros = actions.new_zeros(batch)
+    log_density = torch.zeros_like(actions[..., 0]) if start_log_density is None else start_log_density
+    if log_density.shape != actions.shape[:2]:
+        raise InputError(
+            f"start_log_density has shape {tuple(log_density.shape)}; valid is {(batch, count)}, start's"
+        )
     chains = Chains.at(energy, states, actions)
     return _Population(
         chains=Chains(chains.actions.clone(), chains.energies.clone(), chains.slopes.clone()),
-        log_weights=actions.new_full((batch, count), 1.0 / count).log(),
+        log_weights=torch.log_softmax(-log_density, dim=1),
         families=torch.arange(count, device=actions.device).repeat(batch, 1),
         cold=zeros.clone(),
         scale=zeros + 0.3,

@@ -27,9 +27,10 @@ def checked_energies(energies: Tensor, actions: Tensor) -> Tensor:
 def checked_slopes(energy: Energy, states: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
     """Energies, (B, K), and slopes, (B, K, A). Raises InputError where either is not finite."""
     energies, slopes = value_and_gradient(energy, states, actions)
+    checked_energies(energies, actions)
     if not bool(torch.isfinite(slopes.sum())):
         _refuse("slope of the energy", torch.isfinite(slopes).all(dim=-1))
-    return checked_energies(energies, actions), slopes
+    return energies, slopes
 
 
 def first_actions(

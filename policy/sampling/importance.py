@@ -9,8 +9,7 @@ from torch import Tensor
 
 from policy.energy.network import Energy
 from policy.errors import InputError
-from policy.sampling.box import uniform
-from policy.sampling.checks import check_states, checked_energies
+from policy.sampling.checks import check_states, checked_energies, first_actions
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ class ImportanceSamples:
     """(M, B, K), normalised: sums to 1 over K; expectations under exp(-E_m) are weighted sums."""
     log_z: Tensor
     """(M, B) log of the partition function, the integral of exp(-E_m) over the box."""
+    log_density: Tensor
+    """(B, K) log of the density that the actions were drawn from, relative to the uniform one."""
 
     @property
     def effective_sample_size(self) -> Tensor:
@@ -54,7 +55,11 @@ class ImportanceSamples:
     def of(self, rows: Tensor) -> "ImportanceSamples":
         """The samples of some states, by index."""
         return ImportanceSamples(
-            self.actions[rows], self.energies[:, rows], self.weights[:, rows], self.log_z[:, rows]
+            self.actions[rows],
+            self.energies[:, rows],
+            self.weights[:, rows],
+            self.log_z[:, rows],
+            self.log_density[rows],
         )
 
     def draw(self, energy: int, temperature: float, generator: torch.Generator) -> Tensor:
@@ -74,22 +79,24 @@ def importance(
     config: ImportanceConfig | None = None,
     *,
     two_stages: bool | None = None,
+    start: Tensor | None = None,
 ) -> ImportanceSamples:
     """Weighted actions for M energies at once, self-normalised (SNIS).
 
     states: what each energy takes as its states, each (B, ...). two_stages: None decides by effective
     sample size, for all states alike. The second stage draws from small cubes round actions resampled by the
     mean of all weights; both stages then count as one sample of their mixture (balance heuristic), which
-    never has less than the uniform density times its share, so weights stay bounded.
+    never has less than the uniform density times its share, so weights stay bounded. start: first-stage
+    actions, (B, K, A), each uniform by itself, where they have been drawn already.
     Raises InputError for shapes that do not fit and for energies that are not finite, naming the state.
     """
     config = config or ImportanceConfig()
     _check(energies, states, low, high)
-    actions = uniform(len(states[0]), config.samples, low, high, generator)
+    actions = first_actions(start, states[0], config.samples, low, high, generator)
     values = _evaluate(energies, states, actions)  # (M, B, K)
-    result = _weighted(actions, values, -values, low, high)
+    result = _weighted(actions, values, torch.zeros_like(values[0]), low, high)
     if two_stages is None:
-        two_stages = bool((result.effective_sample_size < config.enough * config.samples).any())
+        two_stages = bool((result.effective_sample_size < config.enough * actions.shape[1]).any())
     return second_stage(result, energies, states, low, high, generator, config) if two_stages else result
 
 
@@ -118,7 +125,7 @@ def second_stage(
     values = torch.cat([first.energies, _evaluate(energies, states, refined)], dim=-1)
     share = config.refined / (count + config.refined)
     density = _mixture(every, lower, upper, (low, high), share)  # (B, K + R)
-    return _weighted(every, values, -values - density.log(), low, high)
+    return _weighted(every, values, density.log(), low, high)
 
 
 def systematic(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -148,11 +155,12 @@ def _evaluate(energies: Sequence[Energy], states: Sequence[Tensor], actions: Ten
 
 
 def _weighted(
-    actions: Tensor, values: Tensor, log_weights: Tensor, low: Tensor, high: Tensor
+    actions: Tensor, values: Tensor, log_density: Tensor, low: Tensor, high: Tensor
 ) -> ImportanceSamples:
+    log_weights = -values - log_density
     volume = (high - low).log().sum() - math.log(actions.shape[1])
     log_z = torch.logsumexp(log_weights, dim=-1) + volume
-    return ImportanceSamples(actions, values, torch.softmax(log_weights, dim=-1), log_z)
+    return ImportanceSamples(actions, values, torch.softmax(log_weights, dim=-1), log_z, log_density)
 
 
 def _mixture(

@@ -55,12 +55,12 @@ def metropolis_step(
     low, high = box
     cold = inverse_temperature[:, None, None]
     deviation = scale[:, None, None] * (high - low)  # (B, 1, A)
-    drift = -0.5 * deviation.square() * cold * chains.slopes
+    drift = _drift(deviation, cold * chains.slopes)
     noise = torch.randn(chains.actions.shape, generator=generator, device=generator.device)
     proposed = chains.actions + drift + deviation * noise
     inside = ((proposed >= low) & (proposed <= high)).all(dim=-1)  # (B, K)
     new = Chains.at(energy, states, clip(proposed, low, high))
-    drift_back = -0.5 * deviation.square() * cold * new.slopes
+    drift_back = _drift(deviation, cold * new.slopes)
     noise_back = (chains.actions - new.actions - drift_back) / deviation
     log_ratio = -cold[:, :, 0] * (new.energies - chains.energies)
     log_ratio = log_ratio - 0.5 * (noise_back.square() - noise.square()).sum(dim=-1)
@@ -73,6 +73,15 @@ def metropolis_step(
         torch.where(accepted[..., None], new.slopes, chains.slopes),
     )
     return moved, probability
+
+
+def _drift(deviation: Tensor, slopes: Tensor) -> Tensor:
+    """Down the slope, by at most two deviations of the noise in each component.
+
+    Without a bound, a chain far up a steep slope would overshoot for ever, always refused, while the others
+    adapt the step to where they are. Any function of the place alone leaves the correction exact.
+    """
+    return clip(-0.5 * deviation.square() * slopes, -2.0 * deviation, 2.0 * deviation)
 
 
 def adapted(scale: Tensor, probability: Tensor, gain: float = 1.0) -> Tensor:

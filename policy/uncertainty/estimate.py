@@ -56,7 +56,8 @@ def from_chains(energies: Tensor) -> JeffreysEstimate:
     energies: (2, B, 2K), of p and of q, at K samples of p followed by K samples of q.
     """
     count = energies.shape[2] // 2
-    of_p, of_q = _gap(energies[0], energies[1]).split(count, dim=-1)  # each (B, K)
+    gap = _gap(energies[0], energies[1])
+    of_p, of_q = gap[:, :count], gap[:, count:]
     variance = (of_p.var(dim=-1) + of_q.var(dim=-1)) / count
     estimate = (of_p.mean(dim=-1) - of_q.mean(dim=-1)).to(energies.dtype)
     return JeffreysEstimate(
@@ -88,7 +89,7 @@ def from_particles(energies: Tensor, families: Tensor) -> JeffreysEstimate:
     steepness = (share_p * share_q).sum(dim=1, keepdim=True).clamp_min(1e-300)
     surplus = torch.cat([share_q[:, :count], -share_p[:, count:]], dim=1)
     influence = weight_p * apart_p - weight_q * apart_q - slope * surplus / steepness
-    halves = influence.unflatten(1, (2, count))
+    halves = influence.view(-1, 2, count)
     influence = (halves - halves.mean(dim=2, keepdim=True)).flatten(1)
     variance = torch.zeros_like(influence).scatter_add_(1, families, influence).square().sum(dim=1)
     sizes = torch.zeros_like(influence).scatter_add_(1, families, torch.ones_like(influence))

@@ -151,7 +151,9 @@ def from_shared(
     rows = rows[bad]
     if len(rows):
         pair = pair[0][bad], pair[1][bad]
-        annealed = _by_annealing(energies, pair, (low, high), generator, annealed_config)
+        annealed = _by_annealing(
+            energies, pair, (low, high), generator, annealed_config, both.of(bad.nonzero()[:, 0])
+        )
         result.put(rows, annealed.divergence, annealed.actions, annealed.energies, 3)
     return result.estimate
 
@@ -185,6 +187,13 @@ def _lowest(actions: Tensor, energies: Tensor, count: int) -> tuple[Tensor, Tens
     return lowest, actions.gather(1, index[..., None].expand(-1, -1, actions.shape[2]))
 
 
+def _spread(samples: ImportanceSamples, count: int) -> tuple[Tensor, Tensor]:
+    """About count of the samples, both stages in equal proportion: actions and their log densities."""
+    every = samples.actions.shape[1]
+    index = torch.linspace(0, every - 1, min(count, every), device=samples.actions.device).round().long()
+    return samples.actions[:, index], samples.log_density[:, index]
+
+
 def _surprised(first: ImportanceSamples, both: ImportanceSamples) -> Tensor:
     """Where both stages contradict the first beyond what its own effective sample size explains, (B,)."""
     variance = 1.0 / first.effective_sample_size - 1.0 / first.actions.shape[1]
@@ -213,13 +222,25 @@ def _by_chains(
 
 @torch.no_grad()
 def _by_annealing(
-    energies: Pair, states: States, box: Box, generator: torch.Generator, config: AnnealedConfig | None
+    energies: Pair,
+    states: States,
+    box: Box,
+    generator: torch.Generator,
+    config: AnnealedConfig | None,
+    start: ImportanceSamples | None = None,
 ) -> SharedEstimate:
-    """Particles of both densities, pooled; `energies` and `actions` are of p's."""
-    of_p, found_p = annealed_smc(energies[0], states[0], *box, generator, config)
-    of_q, found_q = annealed_smc(energies[1], states[1], *box, generator, config)
+    """Particles of both densities, pooled; `energies` and `actions` are of p's.
+
+    start: samples of two stages, which both populations begin at, so that what they found is not lost.
+    """
+    config = config or AnnealedConfig()
+    actions, log_density = (None, None) if start is None else _spread(start, config.particles)
+    (of_p, found_p), (of_q, found_q) = (
+        annealed_smc(energy, state, *box, generator, config, start=actions, start_log_density=log_density)
+        for energy, state in zip(energies, states, strict=True)
+    )
     values = _evaluated(energies, states, torch.cat([of_p, of_q], dim=1))
-    count = of_p.shape[1]
-    families = torch.cat([found_p.families, count + found_q.families], dim=1)
+    apart = of_p.shape[1] if start is None else 0  # a shared start makes one family of its descendants
+    families = torch.cat([found_p.families, apart + found_q.families], dim=1)
     stages = torch.full((len(of_p),), 3, device=of_p.device)
     return SharedEstimate(from_particles(values, families), of_p, found_p.energies, stages)

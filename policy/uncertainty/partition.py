@@ -48,7 +48,7 @@ def partition_function(
     states: (B, ...). low, high: (A,), or numbers with action_size. The estimate of Z itself is unbiased but
     for the adaptation of temperatures and steps. Raises InputError as `annealed_smc` does.
 
-    >>> flat = lambda states, actions: torch.zeros(actions.shape[:2])
+    >>> flat = lambda states, actions: 0.0 * actions.sum(-1)
     >>> draws = torch.Generator().manual_seed(0)
     >>> log_z, error, size = partition_function(flat, torch.zeros(1, 1), [0, 0], [2, 3], generator=draws)
     >>> round(log_z.exp().item(), 4)  # the area

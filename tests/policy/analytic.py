@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -74,7 +75,7 @@ class Pair:
     low: list[float]
     high: list[float]
 
-    @property
+    @cached_property
     def truth(self) -> float:
         """The divergence [nats], by quadrature where there is no closed form."""
         return quadrature(self.p, self.q, self.low, self.high)
@@ -82,7 +83,7 @@ class Pair:
 
 def quadrature(p: Density, q: Density, low: list[float], high: list[float], points: int = 0) -> float:
     """Identity 1 on a grid of midpoints, in one or two dimensions."""
-    points = points or (20001 if len(low) == 1 else 1501)
+    points = points or (20001 if len(low) == 1 else 801)
     lines = [
         a + (torch.arange(points, dtype=torch.float64) + 0.5) / points * (b - a)
         for a, b in zip(low, high, strict=True)
@@ -144,3 +145,51 @@ ELSEWHERE: dict[str, Pair] = {
         mixture([0.7, 0.3], [([0.5], 0.1), ([2.0], 0.3)]), gaussian([1.0], 0.8), [0.0], [3.0]
     ),
 }
+
+
+def product(parts: list[Density]) -> Density:
+    """Independent components, each with a density of its own in one dimension."""
+
+    def energy(actions: Tensor) -> Tensor:
+        return torch.stack([part(actions[..., i : i + 1]) for i, part in enumerate(parts)]).sum(0)
+
+    return energy
+
+
+def gaussian_truth(shift: Tensor, covariance_p: Tensor, covariance_q: Tensor) -> float:
+    """Closed form for Gaussians that a box does not cut: shift (A,) of the means, covariances (A, A)."""
+    inverse_p, inverse_q = torch.linalg.inv(covariance_p), torch.linalg.inv(covariance_q)
+    spread = torch.trace(inverse_q @ covariance_p + inverse_p @ covariance_q) - 2 * len(shift)
+    return float(0.5 * spread + 0.5 * shift @ (inverse_p + inverse_q) @ shift)
+
+
+def _eight() -> tuple[dict[str, Pair], dict[str, float]]:
+    low, high = [-1.0] * 8, [1.0] * 8
+    places = torch.arange(8, dtype=torch.float64)
+    covariance = 0.15**2 * 0.7 ** (places[:, None] - places).abs()
+    shift = 0.05 * torch.cos(places)
+    pairs = {
+        "8-D, sigma 0.05": Pair(gaussian([0.2] * 8, 0.05), gaussian([0.22] * 8, 0.06), low, high),
+        "8-D, correlated": Pair(
+            correlated([0.0] * 8, covariance), correlated(shift.tolist(), 1.3 * covariance), low, high
+        ),
+    }
+    truths = {
+        "8-D, sigma 0.05": gaussian_truth(
+            torch.full((8,), 0.02).double(), 0.05**2 * torch.eye(8).double(), 0.06**2 * torch.eye(8).double()
+        ),
+        "8-D, correlated": gaussian_truth(shift, covariance, 1.3 * covariance),
+    }
+    parts_p: list[Density] = [gaussian([0.1 * i - 0.4], 0.3) for i in range(7)]
+    parts_q: list[Density] = [gaussian([0.1 * i - 0.35], 0.35) for i in range(7)]
+    parts_p.append(mixture([0.6, 0.4], [([-0.5], 0.15), ([0.5], 0.15)]))
+    parts_q.append(mixture([0.4, 0.6], [([-0.5], 0.15), ([0.5], 0.15)]))
+    pairs["8-D, product with two modes"] = Pair(product(parts_p), product(parts_q), low, high)
+    truths["8-D, product with two modes"] = sum(
+        quadrature(p, q, [-1.0], [1.0]) for p, q in zip(parts_p, parts_q, strict=True)
+    )
+    return pairs, truths
+
+
+EIGHT, EIGHT_TRUTHS = _eight()
+"""Eight components in [-1, 1]; the divergence of a product is the sum of its factors'."""

@@ -10,10 +10,13 @@ from policy.sampling import (
     DerivativeFreeConfig,
     ImportanceConfig,
     LangevinConfig,
+    MalaConfig,
+    annealed_smc,
     bounds,
     derivative_free,
     importance,
     langevin,
+    mala,
 )
 
 LOW, HIGH = bounds(-1.0, 1.0, 2)
@@ -103,3 +106,52 @@ def test_impossible_configurations_are_refused() -> None:
         DerivativeFreeConfig(samples=4)
     with pytest.raises(InputError, match="last"):
         LangevinConfig(first_step=0.01, last_step=0.1)
+
+
+SAMPLERS = {
+    "langevin": lambda *given: langevin(*given, LangevinConfig(samples=8, iterations=2)),
+    "mala": lambda *given: mala(*given, MalaConfig(samples=8, burn_in=1, iterations=1)),
+    "derivative_free": derivative_free,
+    "annealed_smc": annealed_smc,
+    "importance": lambda energy, states, *given: importance([energy], [states], *given),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_bad_energies_states_and_bounds_are_named(name: str) -> None:
+    sample, draws, states = SAMPLERS[name], torch.Generator(), torch.zeros(3, 2)
+
+    def broken(states: Tensor, actions: Tensor) -> Tensor:
+        found = bowl(states, actions)
+        return torch.where(torch.arange(3)[:, None] == 2, found / 0.0, found)
+
+    with pytest.raises(InputError, match="NaN or infinite in state 2, one of 1"):
+        sample(broken, states, LOW, HIGH, draws)
+    with pytest.raises(InputError, match=r"energies have shape \(3,\) for actions \(3, \d+, 2\)"):
+        sample(lambda states, actions: bowl(states, actions).sum(1), states, LOW, HIGH, draws)
+    with pytest.raises(InputError, match=r"low is \[1.0, 1.0\] and high \[-1.0, -1.0\]; valid"):
+        sample(bowl, states, HIGH, LOW, draws)
+    with pytest.raises(InputError, match=r"states have shape \(0, 2\); valid is"):
+        sample(bowl, states[:0], LOW, HIGH, draws)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_other_boxes_are_kept_to_and_minima_in_them_are_found(name: str) -> None:
+    low, high = bounds([-5.0, 0.0], [2.0, 3.0])
+    states = torch.tensor([[-4.0, 2.0], [1.9, 0.1]])
+    found = SAMPLERS[name](bowl, states, low, high, torch.Generator().manual_seed(0))
+    actions = found.actions if name == "importance" else found[0]
+    assert ((actions >= low) & (actions <= high)).all()
+    if name == "derivative_free":
+        torch.testing.assert_close(found[1].actions, states, atol=0.05, rtol=0)
+
+
+def test_zero_chains_or_steps_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match="samples 0 and iterations 5"):
+        LangevinConfig(samples=0, iterations=5)
+    with pytest.raises(InputError, match="iterations 0"):
+        LangevinConfig(iterations=0)
+    with pytest.raises(InputError, match="samples 1, refined"):
+        ImportanceConfig(samples=1)
+    with pytest.raises(InputError, match="one number per action component"):
+        bounds([[-1.0]], [[1.0]])
