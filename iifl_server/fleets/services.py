@@ -62,7 +62,7 @@ def create_run(
             hard_reset_steps=defaults.hard_reset_steps,
             retrain_every=defaults.retrain_every if retrain_every is None else retrain_every,
             episode_length=defaults.episode_length,
-            priority=_priority(algorithm),
+            priority=_priority(algorithm, shipped.manifest["estimator"]),
             seed=seed,
         )
     except (PolicyError, RobotsError) as error:
@@ -114,10 +114,11 @@ def _begun_from_shipped(run: Run) -> bool:
     return Checkpoint.objects.filter(run=run, version=1, sha256=shipped).exists()
 
 
-def _priority(algorithm: str) -> Any:
-    return {"iifl-random": "random", "bc": "constraint", "ibc": "constraint"}.get(
-        algorithm, "uncertainty_constraint"
-    )
+def _priority(algorithm: str, estimator: str) -> Any:
+    """A policy that cannot say how unsure it is calls for hard resets alone."""
+    if algorithm == "iifl-random":
+        return "random"
+    return "constraint" if algorithm in ("bc", "ibc") or estimator == "none" else "uncertainty_constraint"
 
 
 def stop_run(run: int, person: int) -> None:

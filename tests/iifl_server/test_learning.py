@@ -19,7 +19,7 @@ from iifl_server.learning.observations import decode_observation, encode_observa
 from iifl_server.live import keys
 from iifl_server.live.announcements import newest_live
 from iifl_server.live.clock import now_ms
-from policy import ImplicitPolicy, save_checkpoint
+from policy import ExplicitPolicy, ImplicitPolicy, save_checkpoint
 from policy.supervision import SupervisionConfig, SupervisionState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,6 +224,13 @@ def test_a_damaged_or_missing_shipped_checkpoint_is_named(shipped: Path) -> None
     shipped.unlink()
     with pytest.raises(RequestError, match="is missing"):
         create_run("block_push")
+
+
+def test_a_policy_that_cannot_say_how_unsure_it_is_calls_for_hard_resets_alone(shipped: Path) -> None:
+    cloning = shipped.with_name("cloning.safetensors")
+    save_checkpoint(cloning, ExplicitPolicy(seed=0), uncertainty_threshold=0.0, trained_on=336, data_seed=0)
+    assert create_run("block_push").config["supervision"]["priority"] == "uncertainty_constraint"
+    assert create_run("block_push", algorithm="ifl").config["supervision"]["priority"] == "constraint"
 
 
 def test_the_next_start_goes_on_with_the_same_run_and_ends_others(shipped: Path) -> None:
