@@ -64,7 +64,7 @@ class VectorEnvFleet:
         self.spaces = _spaces(env)
         self.clipped = 0
         """Actions out of bounds since the fleet was made; no part of a snapshot."""
-        self._seed = check_seed(seed)
+        self._seed = int(np.random.SeedSequence(check_seed(seed)).generate_state(1)[0])
         self._violation, self._success = violation, success
         self._stepper = stepper_for(env)
         self._action_space = env.single_action_space
@@ -134,11 +134,16 @@ class VectorEnvFleet:
         """Go on from a snapshot of such a fleet; raises FleetError for any other."""
         owners = self._owners()
         snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self.task} robots")
-        for robot, env in enumerate(owners):
-            prefix = f"robot {robot}/"
-            env.restore(
-                {name.removeprefix(prefix): a for name, a in snapshot.items() if name.startswith(prefix)}
-            )
+        before = [env.snapshot() for env in owners]
+        try:
+            for robot, env in enumerate(owners):
+                prefix = f"robot {robot}/"
+                own = {n.removeprefix(prefix): array for n, array in snapshot.items() if n.startswith(prefix)}
+                env.restore(own)
+        except FleetError:
+            for env, kept in zip(owners, before, strict=True):
+                env.restore(kept)
+            raise
         self._seed = int(snapshot["seed"][0])
         self._episodes = np.array(snapshot["episodes"])
         self._ended = np.array(snapshot["ended"])

@@ -240,6 +240,16 @@ def test_environments_that_give_snapshots_make_a_fleet_that_does(task: str, tmp_
         other.restore(make_fleet(task, 2, 0).snapshot())
 
 
+def test_a_snapshot_that_one_environment_refuses_restores_none() -> None:
+    fleet = VectorEnvFleet(task_vector("navigation", 2), "navigation", 100, 2**70)
+    record(fleet, 4)
+    before = dict(fleet.snapshot())
+    later = before | {"robot 0/cells": np.array([[3.0, 3.0]]), "robot 1/cells": np.array([[7.0, 6.0]])}
+    with pytest.raises(FleetError, match="not all of its cells are free"):
+        fleet.restore(later)
+    assert all(np.array_equal(array, before[name]) for name, array in fleet.snapshot().items())
+
+
 @pytest.mark.parametrize(
     ("env", "words"),
     [
