@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         train,
     )
     from policy.metrics import bootstrap_interval
-    from policy.sampling import derivative_free, importance, langevin
-    from policy.uncertainty import calibrate_threshold, jeffreys_divergence
+    from policy.sampling import annealed_smc, derivative_free, importance, langevin, mala
+    from policy.uncertainty import calibrate_threshold, jeffreys_divergence, partition_function
 
 _HOMES = {
     "policy.allocation": ["assign"],
@@ -58,8 +58,8 @@ _HOMES = {
         "train",
     ],
     "policy.metrics": ["bootstrap_interval"],
-    "policy.sampling": ["derivative_free", "importance", "langevin"],
-    "policy.uncertainty": ["calibrate_threshold", "jeffreys_divergence"],
+    "policy.sampling": ["annealed_smc", "derivative_free", "importance", "langevin", "mala"],
+    "policy.uncertainty": ["calibrate_threshold", "jeffreys_divergence", "partition_function"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -80,6 +80,7 @@ __all__ = [
     "SafetyCritic",
     "TrainingConfig",
     "TrainingReport",
+    "annealed_smc",
     "assign",
     "bootstrap_interval",
     "calibrate_threshold",
@@ -89,7 +90,9 @@ __all__ = [
     "jeffreys_divergence",
     "langevin",
     "load_checkpoint",
+    "mala",
     "nearest_action_error",
+    "partition_function",
     "save_checkpoint",
     "train",
 ]
