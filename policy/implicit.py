@@ -18,6 +18,7 @@ from policy.sampling.box import bounds
 from policy.sampling.descent import DescentConfig, descend
 from policy.sampling.importance import ImportanceConfig, importance
 from policy.sampling.langevin import PUBLISHED, langevin
+from policy.sampling.lattice import lattice
 from policy.uncertainty.estimate import JeffreysEstimate, from_importance
 from policy.uncertainty.jeffreys import from_shared, jeffreys_divergence
 
@@ -137,8 +138,11 @@ class ImplicitPolicy(nn.Module):
         """
         begun = time.perf_counter()
         one_by_one = self.temperature == 0.0 and len(energies) == 2
+        start = lattice(len(features[0]), self.sampling.samples, low, high, draws) if one_by_one else None
         stages = False if one_by_one else None
-        samples = importance(energies, features, low, high, draws, self.sampling, two_stages=stages)
+        samples = importance(
+            energies, features, low, high, draws, self.sampling, two_stages=stages, start=start
+        )
         candidates = samples.actions, samples.energies[0]
         if one_by_one:
             shared = from_shared(

@@ -30,8 +30,9 @@ from iifl_server.experiments.performance.published import (
 from policy import ImplicitPolicy, NetworkConfig, PolicyConfig, TrainingConfig, train
 from policy.energy import Energy, EnergyHead, fast_energy
 from policy.learning.counter_examples import CounterExampleConfig
-from policy.sampling import ImportanceConfig, LangevinConfig, bounds, importance, langevin
+from policy.sampling import LangevinConfig, bounds, importance, langevin
 from policy.sampling.annealed import AnnealedConfig, annealed_smc
+from policy.sampling.lattice import lattice
 from policy.uncertainty import from_importance, from_particles
 
 SHARPER = 9.0
@@ -54,7 +55,7 @@ class Size:
     """Of each member, batches of 64."""
     chains: LangevinConfig = PUBLISHED_CODE
     """Of the published algorithm."""
-    long_run: int = 4096
+    long_run: int = 8192
     """Uniform actions per state in each of the two long runs on the normal model."""
     particles: int = 512
     """Per state and member in each of the two long runs on the sharp model."""
@@ -227,9 +228,8 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
     states = torch.tensor(observations)
     features = [policy.network(member).encode(states) for member in (0, 1)]
     energies: list[Energy] = [fast_energy(policy.network(member).head, "float32") for member in (0, 1)]
-    samples = importance(
-        energies, features, low, high, draws, ImportanceConfig(samples=size.long_run), two_stages=False
-    )
+    start = lattice(len(states), size.long_run, low, high, draws)
+    samples = importance(energies, features, low, high, draws, two_stages=False, start=start)
     if samples.effective_sample_size.min() > 0.1 * size.long_run:
         return from_importance(samples).estimate
     config = AnnealedConfig(particles=size.particles)
