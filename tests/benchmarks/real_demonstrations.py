@@ -49,15 +49,17 @@ from policy.sampling.annealed import AnnealedConfig, AnnealedDiagnostics, anneal
 DATA = Path(os.environ.get("IIFL_DEMONSTRATIONS", ROOT.parent / "shared" / "data"))
 TASKS = {
     "franka": [f"franka_cube_stack_supervisor{number}" for number in range(4)],
+    "rotation": [f"franka_cube_stack_supervisor{number}" for number in range(4)],
     "ball": ["ball_balance_supervisor0"],
 }
+"""`rotation` is the part of franka with the open hand above the cube, and of actions the turn alone."""
 SHARES = (0.7, 0.15, 0.15)  # Of each supervisor's episodes: training, validation, test.
 SKIP = 2  # First steps of an episode, whose observations are from before the reset.
 FLOOR = 0.01  # Smallest deviation of any Gaussian [action units].
 PATIENCE = 4  # Rounds without progress after which a training has converged.
 PROGRESS = 0.01  # Least relative fall of a squared error, or fall of a negative log likelihood [nats].
 CUBE, HAND, YAW, GRIPPER = slice(4, 7), slice(10, 13), 5, 6  # Positions in states; components of actions.
-VALIDATION, TEST = 160, 256  # States that are looked at, evenly over the episodes.
+VALIDATION, TEST = 160, 192  # States that are looked at, evenly over the episodes.
 
 _QUICK = TrainingConfig(250, 128, precision="float32", fold=0)
 _RECIPE = TrainingConfig(500, 128, fold=0)
@@ -74,8 +76,15 @@ ARMS: dict[str, TrainingConfig] = {
     "implicit-uniform-256": _counter(count=256),
     "implicit-refined": _counter(kind="refined", count=8),
     "implicit-refined-penalty": _counter(kind="refined", count=8, penalty=1.0),
+    "implicit-refined-spectral": _counter(kind="refined", count=8),
     "implicit-search": _counter(kind="derivative_free", count=16),
 }
+
+
+def recipe(arm: str, task: str) -> TrainingConfig:
+    """Of one round. Samples of `rotation` are a tenth of those of franka, and so are its rounds."""
+    config = ARMS[arm]
+    return replace(config, updates=config.updates // 10) if task == "rotation" else config
 
 
 def datasets(task: str, seed: int) -> tuple[Dataset, Dataset, Dataset]:
@@ -85,9 +94,18 @@ def datasets(task: str, seed: int) -> tuple[Dataset, Dataset, Dataset]:
     for name in TASKS[task]:
         read = read_demonstrations(DATA / f"{name}.npz")
         for into, episodes in zip(parts, split_episodes(len(read.episodes), SHARES, draws), strict=True):
-            into.append(read.dataset(episodes, skip=SKIP))
+            samples = read.dataset(episodes, skip=SKIP)
+            into.append(rotation(samples) if task == "rotation" else samples)
     first, second, third = (joined(part) for part in parts)
     return first, second, third
+
+
+def rotation(dataset: Dataset) -> Dataset:
+    """Samples with the open hand above the cube, not yet round it, and of their actions the turn alone."""
+    hand, cube = dataset.observations[:, HAND], dataset.observations[:, CUBE]
+    aside, height = np.hypot(*(hand - cube)[:, :2].T), (hand - cube)[:, 2]
+    rows = (dataset.actions[:, GRIPPER] > 0) & (aside < 0.03) & (height > 0.03)
+    return Dataset(dataset.observations[rows], dataset.actions[rows, YAW, None], dataset.provenance[rows])
 
 
 def thinned(dataset: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -115,6 +133,7 @@ def fresh(arm: str, dataset: Dataset, seed: int, width: int, depth: int) -> Any:
         width=width,
         state_depth=depth,
         normalise=True,
+        spectral_norm=arm.endswith("spectral"),
     )
     config = PolicyConfig(network, members=1, bootstrap=False)
     if arm == "cloning":
@@ -172,7 +191,7 @@ def converge(
         record = json.loads(stem.with_suffix(".json").read_text())
     training, validation, _ = datasets(task, seed)
     states, actions = thinned(validation, VALIDATION)
-    config = ARMS[arm]
+    config = recipe(arm, task)
     policy = fresh(arm, training, seed, width, depth)
     if record["curve"]:
         policy, _ = load_checkpoint(stem.with_suffix(".last"))
@@ -218,8 +237,8 @@ def judge(arm: str, task: str, seed: int, out: Path) -> dict[str, float]:
             spread = torch.from_numpy(policy.decide(seen, 0).actions - done).std(dim=0).clamp_min(FLOOR)
             found[name] = negative_log_likelihood(policy, states, actions, spread)
     if isinstance(policy, ImplicitPolicy):
-        particles, ended = annealed(policy, states, seed, particles=256, moves=4)
-        drawn = particles[:, torch.randperm(256, generator=torch.Generator().manual_seed(seed))[:64]].numpy()
+        particles, ended = annealed(policy, states, seed, particles=192, moves=3)
+        drawn = particles[:, torch.randperm(192, generator=torch.Generator().manual_seed(seed))[:64]].numpy()
         lowest = particles[torch.arange(len(states)), ended.energies.argmin(dim=1)].numpy()
         found["lowest"] = distance(lowest, actions)
         found["nll"] = float((true_energies(policy, states, actions) + ended.log_z).mean())
@@ -267,7 +286,7 @@ def draw_convergence(task: str, arms: list[str], seeds: list[int], out: Path, ta
             path = out / f"{task}-{arm}-{seed}.json"
             if path.exists():
                 curve = json.loads(path.read_text())["curve"]
-                updates = ARMS[arm].updates * np.arange(1, len(curve) + 1)
+                updates = recipe(arm, task).updates * np.arange(1, len(curve) + 1)
                 label = arm if number == 0 else None
                 axes.plot(updates, curve, color=f"C{place}", marker=".", lw=1, label=label)
                 best = int(np.argmin(curve))
@@ -283,54 +302,43 @@ def draw_convergence(task: str, arms: list[str], seeds: list[int], out: Path, ta
     figure.savefig(target, dpi=110)
 
 
-def rotation_phase(dataset: Dataset) -> np.ndarray:
-    """Rows in which the open hand is above the cube, not yet round it, and turns."""
-    seen, done = dataset.observations, dataset.actions
-    aside = np.hypot(*(seen[:, HAND][:, :2] - seen[:, CUBE][:, :2]).T)
-    height = seen[:, HAND][:, 2] - seen[:, CUBE][:, 2]
-    phase = (done[:, GRIPPER] > 0) & (aside < 0.03) & (height > 0.03) & (np.abs(done[:, YAW]) > 0.03)
-    return np.flatnonzero(phase)
-
-
-def draw_rotation(arm: str, seed: int, out: Path, target: Path) -> None:
+def draw_rotation(seed: int, out: Path, target: Path) -> None:
     """Densities of the turn of the hand in one test state of each supervisor."""
     from matplotlib import pyplot
 
-    training, _, test = datasets("franka", seed)
-    known, unseen = rotation_phase(training), rotation_phase(test)
-    policies = [
-        load_checkpoint(out / f"franka-{name}-{seed}.best")[0] for name in (arm, "mixture", "cloning")
-    ]
+    training, _, test = datasets("rotation", seed)
+    names = ("implicit-uniform", "mixture", "cloning")
+    implicit, mixture, cloning = (load_checkpoint(out / f"rotation-{name}-{seed}.best")[0] for name in names)
+    assert isinstance(implicit, ImplicitPolicy)
+    assert isinstance(mixture, MixturePolicy)
     figure, panels = pyplot.subplots(2, 2, figsize=(11, 7), layout="constrained", sharex=True)
-    grid = np.linspace(-1, 1, 401, dtype=np.float32)
+    grid = np.linspace(-1, 1, 801, dtype=np.float32)[:, None]
     spread = training.observations.std(axis=0)
     for who, axes in enumerate(panels.flat):
-        own = [row for row in unseen if f"supervisor{who}" in test.provenance[row]]
-        row = sorted(own, key=lambda row: abs(test.actions[row, YAW]))[len(own) // 2]
+        own = [row for row in range(len(test)) if f"supervisor{who}" in test.provenance[row]]
+        row = sorted(own, key=lambda row: abs(test.actions[row, 0]))[len(own) // 2]
         state = np.array(test.observations[row])[None]
-        implicit = annealed(policies[0], state, seed, particles=2048, moves=8)[0][0, :, YAW].numpy()
-        axes.hist(implicit, bins=80, range=(-1, 1), density=True, color="C0", alpha=0.5, label=arm)
-        with torch.inference_mode():
-            mixture = policies[1].members[0](torch.from_numpy(state))
-            alone = Mixture(mixture.log_weights, mixture.means[..., [YAW]], mixture.deviations[..., [YAW]])
-            density = alone.log_density(torch.from_numpy(grid)[None, :, None]).exp()[0]
-        axes.plot(grid, density, color="C1", label="mixture")
-        axes.axvline(
-            policies[2].decide(state, 0).actions[0, YAW], color="C3", ls="--", label="cloning's answer"
+        many = np.repeat(state, len(grid), axis=0)
+        log = -true_energies(implicit, many, grid).numpy()
+        density = np.exp(log - log.max())
+        axes.fill_between(
+            grid[:, 0], density / np.trapezoid(density, grid[:, 0]), alpha=0.4, label="implicit"
         )
-        top = axes.get_ylim()[1]
-        for other in range(len(TASKS["franka"])):
-            rows = [k for k in known if f"supervisor{other}" in training.provenance[k]]
-            near = np.square((training.observations[rows] - state) / spread).sum(axis=1).argmin()
-            turn = training.actions[rows[near], YAW]
-            axes.plot(turn, -0.04 * top, "k^", ms=7, clip_on=False)
-            axes.annotate(str(other), (turn, -0.09 * top), ha="center", annotation_clip=False)
-        axes.axvline(test.actions[row, YAW], color="k", lw=1, label="what was done (held out)")
+        axes.plot(grid, np.exp(mixture.log_likelihood(many, grid)), color="C1", label="mixture")
+        answer = cloning.decide(state, 0).actions[0, 0]
+        axes.axvline(answer, color="C3", ls="--", label="cloning's answer")
+        axes.axvline(test.actions[row, 0], color="k", lw=1, label="what was done (held out)")
+        axes.set_ylim(0)
+        for other in range(len(TASKS["rotation"])):
+            rows = np.flatnonzero([f"supervisor{other}" in name for name in training.provenance])
+            near = rows[np.square((training.observations[rows] - state) / spread).sum(axis=1).argmin()]
+            turn, across = training.actions[near, 0], axes.get_xaxis_transform()
+            axes.text(turn, 0.02, str(other), ha="center", transform=across, bbox={"fc": "white", "pad": 2})
         axes.set_title(f"a test state of supervisor {who}")
         axes.set_xlim(-1, 1)
     panels[0, 0].legend()
     for axes in panels[1]:
-        axes.set_xlabel("turn of the hand (yaw component of the action)", labelpad=14)
+        axes.set_xlabel("turn of the hand (yaw component of the action)")
     figure.savefig(target, dpi=110)
 
 
@@ -366,9 +374,8 @@ def main() -> None:
         if options.images:
             where = options.images / f"real-demonstrations-{task}-convergence.png"
             draw_convergence(task, list(results), options.seeds, options.out, where)
-    if options.images and "franka" in options.tasks:
-        where = options.images / "real-demonstrations-rotation.png"
-        draw_rotation("implicit-refined", options.seeds[0], options.out, where)
+    if options.images and "rotation" in options.tasks:
+        draw_rotation(options.seeds[0], options.out, options.images / "real-demonstrations-rotation.png")
 
 
 if __name__ == "__main__":
