@@ -35,7 +35,8 @@ class Mixture:
         )
         each = -0.5 * distance.square() - (deviations * inside).log() - 0.5 * math.log(2.0 * math.pi)
         total = torch.logsumexp(self.log_weights[:, None] + each.sum(-1), dim=-1)
-        return total.masked_fill((actions.abs() > 1.0).any(dim=-1), -math.inf)
+        density: Tensor = total.masked_fill((actions.abs() > 1.0).any(dim=-1), -math.inf)
+        return density
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Independent actions, (B, count, A)."""
@@ -90,4 +91,5 @@ class MixtureNetwork(nn.Module):
 
     def loss(self, observations: Tensor, actions: Tensor, generator: torch.Generator) -> Tensor:
         """Mean negative log density of actions, (B, A) [nats]; nothing is drawn."""
-        return -self(observations).log_density(actions[:, None]).mean()
+        mixture: Mixture = self(observations)
+        return -mixture.log_density(actions[:, None]).mean()
