@@ -12,6 +12,11 @@ def resample(samples: int, member: int, seed: int) -> NDArray[np.int64]:
     Each sample is taken Poisson(1) times (the online bootstrap of Oza and Russell, 2001): for a longer
     dataset the indices begin with those of the shorter one, so a member goes on with its own resample
     and retraining does not make members alike. Never empty for samples >= 1.
+
+    >>> resample(6, member=0, seed=1).tolist()
+    [0, 0, 1, 2, 3, 5, 5]
+    >>> resample(9, member=0, seed=1).tolist()
+    [0, 0, 1, 2, 3, 5, 5, 6, 7, 8]
     """
     counts = np.random.default_rng([seed, member]).poisson(1.0, samples)
     if samples and not counts.any():

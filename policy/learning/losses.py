@@ -8,7 +8,12 @@ from policy.energy.network import Energy
 
 
 def info_nce(positive: Tensor, negative: Tensor) -> Tensor:
-    """InfoNCE (Eq. 5), mean over the batch: energies of true actions, (B,), and counter-examples, (B, K)."""
+    """InfoNCE (Eq. 5), mean over the batch: energies of true actions, (B,), and counter-examples, (B, K).
+
+    >>> knows_nothing = info_nce(torch.zeros(2), torch.zeros(2, 7))
+    >>> round(float(knows_nothing.exp()), 3)  # one of eight
+    8.0
+    """
     logits = -torch.cat([positive[:, None], negative], dim=1).float()  # (B, 1 + K)
     return functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))
 

@@ -1,13 +1,26 @@
 """Counter-examples of every kind, and energies of one action component after the other."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from policy import Dataset, ImplicitPolicy, InputError, NetworkConfig, PolicyConfig, TrainingConfig, train
+from policy import (
+    Dataset,
+    ImplicitPolicy,
+    InputError,
+    NetworkConfig,
+    PolicyConfig,
+    TrainingConfig,
+    evaluate,
+    load_checkpoint,
+    nearest_action_error,
+    save_checkpoint,
+    train,
+)
 from policy.energy.autoregressive import AutoregressiveHead
 from policy.learning import CounterExampleConfig
 from policy.learning.counter_examples import draw
@@ -96,7 +109,7 @@ def test_the_sampler_fits_any_box_and_says_what_does_not_fit() -> None:
         AutoregressiveConfig(candidates=1)
 
 
-def test_components_learn_modes_that_hang_together() -> None:
+def test_components_learn_modes_that_hang_together(tmp_path: Path) -> None:
     draws = np.random.default_rng(0)
     sides = np.where(draws.random(400) < 0.5, 0.5, -0.5)
     actions = np.stack([sides, -sides], axis=1) + draws.normal(0, 0.05, (400, 2))
@@ -116,6 +129,12 @@ def test_components_learn_modes_that_hang_together() -> None:
     first, second = samples[0].T
     assert float((first * second < 0).float().mean()) > 0.9
     assert 0.25 < float((first > 0).float().mean()) < 0.75
+    errors = evaluate(made.policy, data.observations[:50], data.actions[:50])
+    assert errors.nll < 0  # nothing known costs log 4
+    assert nearest_action_error(made.policy, data.observations[:50], data.actions[:50]) < 0.2
+    save_checkpoint(tmp_path / "policy", made.policy)
+    again, _ = load_checkpoint(tmp_path / "policy")
+    assert evaluate(again, data.observations[:50], data.actions[:50]) == errors
 
 
 def test_heads_and_counter_examples_that_do_not_fit_are_refused() -> None:
