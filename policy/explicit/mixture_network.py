@@ -51,7 +51,9 @@ class Mixture:
 
     def likeliest(self) -> Tensor:
         """Mode of the component with the largest weight, (B, A)."""
-        return self.means[torch.arange(len(self.means), device=self.means.device), self.log_weights.argmax(1)]
+        rows = torch.arange(len(self.means), device=self.means.device)
+        modes: Tensor = self.means[rows, self.log_weights.argmax(dim=1)]
+        return modes
 
 
 class MixtureNetwork(nn.Module):

@@ -97,6 +97,7 @@ def test_likelihood_of_an_action_that_never_varies_is_bounded_by_the_floor() -> 
 
 
 def test_every_parameter_gets_a_gradient() -> None:
+    torch.manual_seed(0)
     network = MixtureNetwork(SMALL, components=3)
     draws = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (16, 16, 16, 3), generator=draws, dtype=torch.uint8)
