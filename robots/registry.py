@@ -8,10 +8,12 @@ import numpy as np
 
 from robots.fleet import Fleet, FleetError, Supervisor
 from robots.randomness import check_seed
+from robots.supervisors.scripted_ball_balance import ScriptedBallBalance
 from robots.supervisors.scripted_block_push import ScriptedBlockPush
 from robots.supervisors.scripted_franka import Faces, ScriptedFranka
 from robots.supervisors.scripted_navigation import ScriptedNavigation
 from robots.supervisors.waypoints import Direction
+from robots.tasks.ball_balance import balancing as ball_balance
 from robots.tasks.block_push import task as block_push
 from robots.tasks.franka_cube_stack import stacking as franka_cube_stack
 from robots.tasks.navigation import task as navigation
@@ -62,6 +64,16 @@ def _navigation_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedNavigation(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
+def _ball_balance_fleet(robots: int, seed: int) -> Fleet:
+    from robots.tasks.ball_balance.task import BallBalanceFleet  # MuJoCo takes long to import.
+
+    return BallBalanceFleet(robots, seed)
+
+
+def _ball_balance_supervisor(seat: int, seed: int) -> Supervisor:
+    return ScriptedBallBalance(f"scripted {seat + 1}", _own_seed(seat, seed))
+
+
 def _franka_fleet(robots: int, seed: int) -> Fleet:
     from robots.tasks.franka_cube_stack.task import FrankaCubeStackFleet  # MuJoCo takes long to import.
 
@@ -86,6 +98,19 @@ _TASKS = {
         ),
         fleet=block_push.BlockPushFleet,
         supervisor=_block_push_supervisor,
+    ),
+    ball_balance.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=100,
+            supervisors=10,
+            episode_length=ball_balance.EPISODE_LENGTH,
+            minimum_intervention_steps=5,
+            hard_reset_steps=5,
+            retrain_every=1000,
+            demonstrations=5000,  # 10 episodes.
+        ),
+        fleet=_ball_balance_fleet,
+        supervisor=_ball_balance_supervisor,
     ),
     navigation.NAME: _Task(
         defaults=TaskDefaults(
