@@ -16,33 +16,115 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from policy.allocation import assign
-    from policy.allocation.safety_critic import CriticConfig, SafetyCritic
-    from policy.decision import Decision
-    from policy.energy import EnergyNetwork, NetworkConfig, PolicyConfig
-    from policy.errors import CheckpointError, InputError, PolicyError
-    from policy.explicit import ExplicitPolicy, MixturePolicy
-    from policy.implicit import ImplicitPolicy
+    from policy.allocation import (
+        assign,
+        constraint,
+        constraint_uncertainty,
+        constraint_uncertainty_risk,
+        random_help,
+        uncertainty_constraint,
+    )
+    from policy.allocation.safety_critic import (
+        CriticConfig,
+        SafetyCritic,
+    )
+    from policy.decision import (
+        Decision,
+    )
+    from policy.energy import (
+        Energy,
+        EnergyNetwork,
+        FastEnergy,
+        NetworkConfig,
+        PolicyConfig,
+    )
+    from policy.energy.gradients import (
+        value_and_gradient,
+    )
+    from policy.errors import (
+        CheckpointError,
+        InputError,
+        PolicyError,
+    )
+    from policy.explicit import (
+        ExplicitPolicy,
+        MixturePolicy,
+    )
+    from policy.implicit import (
+        ImplicitPolicy,
+    )
     from policy.learning import (
         CounterExampleConfig,
         Dataset,
         TrainingConfig,
         TrainingReport,
+        augment,
         evaluate,
+        gradient_penalty,
+        info_nce,
         load_checkpoint,
         nearest_action_error,
+        published,
+        refined,
+        sample_actions,
         save_checkpoint,
         train,
     )
-    from policy.metrics import bootstrap_interval
-    from policy.sampling import annealed_smc, derivative_free, importance, langevin, mala
-    from policy.uncertainty import calibrate_threshold, jeffreys_divergence, partition_function
+    from policy.learning.demonstrations import (
+        Demonstrations,
+        read_demonstrations,
+        split_episodes,
+    )
+    from policy.metrics import (
+        Totals,
+        average_reward,
+        bootstrap_interval,
+        rohe,
+        rohe_released,
+    )
+    from policy.sampling import (
+        PUBLISHED,
+        PUBLISHED_CODE,
+        AnnealedConfig,
+        DerivativeFreeConfig,
+        ImportanceConfig,
+        LangevinConfig,
+        MalaConfig,
+        annealed_smc,
+        derivative_free,
+        importance,
+        langevin,
+        mala,
+    )
+    from policy.supervision import (
+        SupervisionConfig,
+        SupervisionState,
+        advance,
+        allocate,
+        order,
+    )
+    from policy.uncertainty import (
+        JeffreysEstimate,
+        calibrate_threshold,
+        ensemble_variance,
+        jeffreys_by_partition,
+        jeffreys_divergence,
+        partition_function,
+    )
 
 _HOMES = {
-    "policy.allocation": ["assign"],
+    "policy.allocation": [
+        "assign",
+        "constraint",
+        "constraint_uncertainty",
+        "constraint_uncertainty_risk",
+        "random_help",
+        "uncertainty_constraint",
+    ],
     "policy.allocation.safety_critic": ["CriticConfig", "SafetyCritic"],
     "policy.decision": ["Decision"],
-    "policy.energy": ["EnergyNetwork", "NetworkConfig", "PolicyConfig"],
+    "policy.energy": ["Energy", "EnergyNetwork", "FastEnergy", "NetworkConfig", "PolicyConfig"],
+    "policy.energy.gradients": ["value_and_gradient"],
     "policy.errors": ["CheckpointError", "InputError", "PolicyError"],
     "policy.explicit": ["ExplicitPolicy", "MixturePolicy"],
     "policy.implicit": ["ImplicitPolicy"],
@@ -51,50 +133,114 @@ _HOMES = {
         "Dataset",
         "TrainingConfig",
         "TrainingReport",
+        "augment",
         "evaluate",
+        "gradient_penalty",
+        "info_nce",
         "load_checkpoint",
         "nearest_action_error",
+        "published",
+        "refined",
+        "sample_actions",
         "save_checkpoint",
         "train",
     ],
-    "policy.metrics": ["bootstrap_interval"],
-    "policy.sampling": ["annealed_smc", "derivative_free", "importance", "langevin", "mala"],
-    "policy.uncertainty": ["calibrate_threshold", "jeffreys_divergence", "partition_function"],
+    "policy.learning.demonstrations": ["Demonstrations", "read_demonstrations", "split_episodes"],
+    "policy.metrics": ["Totals", "average_reward", "bootstrap_interval", "rohe", "rohe_released"],
+    "policy.sampling": [
+        "PUBLISHED",
+        "PUBLISHED_CODE",
+        "AnnealedConfig",
+        "DerivativeFreeConfig",
+        "ImportanceConfig",
+        "LangevinConfig",
+        "MalaConfig",
+        "annealed_smc",
+        "derivative_free",
+        "importance",
+        "langevin",
+        "mala",
+    ],
+    "policy.supervision": ["SupervisionConfig", "SupervisionState", "advance", "allocate", "order"],
+    "policy.uncertainty": [
+        "JeffreysEstimate",
+        "calibrate_threshold",
+        "ensemble_variance",
+        "jeffreys_by_partition",
+        "jeffreys_divergence",
+        "partition_function",
+    ],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "PUBLISHED",
+    "PUBLISHED_CODE",
+    "AnnealedConfig",
     "CheckpointError",
     "CounterExampleConfig",
     "CriticConfig",
     "Dataset",
     "Decision",
+    "Demonstrations",
+    "DerivativeFreeConfig",
+    "Energy",
     "EnergyNetwork",
     "ExplicitPolicy",
+    "FastEnergy",
     "ImplicitPolicy",
+    "ImportanceConfig",
     "InputError",
+    "JeffreysEstimate",
+    "LangevinConfig",
+    "MalaConfig",
     "MixturePolicy",
     "NetworkConfig",
     "PolicyConfig",
     "PolicyError",
     "SafetyCritic",
+    "SupervisionConfig",
+    "SupervisionState",
+    "Totals",
     "TrainingConfig",
     "TrainingReport",
+    "advance",
+    "allocate",
     "annealed_smc",
     "assign",
+    "augment",
+    "average_reward",
     "bootstrap_interval",
     "calibrate_threshold",
+    "constraint",
+    "constraint_uncertainty",
+    "constraint_uncertainty_risk",
     "derivative_free",
+    "ensemble_variance",
     "evaluate",
+    "gradient_penalty",
     "importance",
+    "info_nce",
+    "jeffreys_by_partition",
     "jeffreys_divergence",
     "langevin",
     "load_checkpoint",
     "mala",
     "nearest_action_error",
+    "order",
     "partition_function",
+    "published",
+    "random_help",
+    "read_demonstrations",
+    "refined",
+    "rohe",
+    "rohe_released",
+    "sample_actions",
     "save_checkpoint",
+    "split_episodes",
     "train",
+    "uncertainty_constraint",
+    "value_and_gradient",
 ]
 
 
