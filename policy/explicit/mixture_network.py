@@ -47,7 +47,8 @@ class Mixture:
         unit = torch.rand(means.shape, generator=generator, device=generator.device, dtype=torch.float64)
         low, high = (torch.special.ndtr((bound - means) / deviations) for bound in (-1.0, 1.0))
         drawn = means + deviations * torch.special.ndtri(low + unit.to(means.device) * (high - low))
-        return drawn.clamp(-1.0, 1.0).float()
+        inside: Tensor = drawn.clamp(-1.0, 1.0).float()
+        return inside
 
     def likeliest(self) -> Tensor:
         """Mode of the component with the largest weight, (B, A)."""
