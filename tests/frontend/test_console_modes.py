@@ -118,6 +118,13 @@ def test_an_old_picture_is_nothing_to_decide_by(server: FakeServer, page: Page) 
     page.keyboard.press("1")
     expect(page.get_by_test_id("refusal")).to_contain_text("too old to decide by")
     assert server.commands("assist") == []
+    server.stale_ms = 60_000
+    server.hang_up()  # Welcomed again, the page takes over how old a picture may be.
+    expect(page.get_by_test_id("connection-state")).to_contain_text("live")
+    server.show(None)
+    expect(page.get_by_test_id("refusal")).to_be_hidden()
+    page.keyboard.press("1")
+    assert len(server.commands("assist")) == 1
 
 
 def test_a_hard_reset_is_asked_for_first(server: FakeServer, page: Page) -> None:

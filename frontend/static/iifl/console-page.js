@@ -42,6 +42,8 @@ export class ConsolePage extends LivePage {
   #endView = null;
   #stale = true;
   #problem = { text: "", until: 0 };
+  /** Gives the reason of the refusal that is shown as it would be now, or null. */
+  #refused = null;
   #parts = {};
   #buttons = {};
 
@@ -232,7 +234,7 @@ export class ConsolePage extends LivePage {
 
   #aimAt(place) {
     const reason = this.#refusal();
-    this.#say(reason);
+    this.#say(reason, () => this.#refusal());
     if (reason) return;
     place();
     this.#draw();
@@ -245,11 +247,14 @@ export class ConsolePage extends LivePage {
     this.#act("send");
   }
 
-  #say(reason) {
+  /** `again`: gives the reason as it would be now; once there is none any more, nothing is said. */
+  #say(reason, again = null) {
+    this.#refused = reason ? again : null;
     this.#parts.stage.refuse(reason);
   }
 
   #enable() {
+    if (this.#refused?.() === "") this.#say("");
     const live = this.connection.status === "open" && this.state !== null;
     const mine = live && this.#lease !== null && ["mine", "assisting", "reset"].includes(this.#mode);
     const choice = mine && whyNoChoice({ ...this.#situation(), index: 0 }) === "";
@@ -282,11 +287,10 @@ export class ConsolePage extends LivePage {
   #choose({ index, once }) {
     const means = this.#means;
     if (!this.#lease && means.push) return;
-    let reason = whyNoChoice({ ...this.#situation(), index });
-    if (!reason) {
-      reason = this.#orders.assist(this.#lease, this.#parts.stage.frame, means.modes[index], once ? 1 : means.steps);
-    }
-    this.#say(reason);
+    const refusal = () => whyNoChoice({ ...this.#situation(), index });
+    const reason = refusal();
+    if (reason) this.#say(reason, refusal);
+    else this.#say(this.#orders.assist(this.#lease, this.#parts.stage.frame, means.modes[index], once ? 1 : means.steps));
   }
 
   #command(name) {
