@@ -22,7 +22,7 @@ export function consoleMode({ connection, state, lease, seat, means, busy, reset
   }
   if (lease) {
     if (busy) return say("waiting", "WAITING FOR ROBOT", "Your command is under way.");
-    if (lease.assist) return following(lease.assist);
+    if (lease.assist) return following(lease.assist, means);
     return say("mine", "YOU HAVE THE ROBOT", means.push ? PUSHES : `${capital(keysOf(means))}; B hands back.`);
   }
   if (seat && seat.seat === null) {
@@ -35,9 +35,10 @@ export function consoleMode({ connection, state, lease, seat, means, busy, reset
 
 const PUSHES = "Click where the push should end; Enter sends.";
 
-function following({ mode, left }) {
+function following({ mode, left }, { modes }) {
   const steps = left === 1 ? "One more step" : `${left} more steps`;
-  return say("assisting", `FOLLOWS “${mode.toUpperCase()}”`, `${steps}; another key changes the way, B hands back.`);
+  const keys = modes.length > 1 ? "another key changes the way" : "1 begins anew";
+  return say("assisting", `FOLLOWS “${mode.toUpperCase()}”`, `${steps}; ${keys}, B hands back.`);
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
