@@ -38,8 +38,8 @@ class PPOConfig:
     """Weight of the bonus for entropy."""
     first_deviation: float = 0.6
     """Standard deviation of the first policy's actions."""
-    shift: float = 0.0
-    """Added to every reward while training; tasks whose rewards are clipped at zero use none."""
+    fall_cost: float = 0.0
+    """Taken from the reward of a step that ends in a violation, while training only."""
 
     def __post_init__(self) -> None:
         for name in ("robots", "horizon", "epochs", "minibatch"):

@@ -185,7 +185,7 @@ class Training:
             actions = mean + model.log_deviation.exp() * noise
             result = fleet.act(actions.numpy(), active)
             self._totals += result.reward
-            rewards = torch.from_numpy(result.reward + np.float32(config.shift))
+            rewards = torch.from_numpy(result.reward - np.float32(config.fall_cost) * result.violation)
             if result.done.any():
                 ended = torch.from_numpy(fleet.observe()[result.done])
                 rewards[torch.from_numpy(result.done)] += config.discount * model.expected_return(ended)
