@@ -61,7 +61,8 @@ class Simulations:
 
     def derived(self, name: str) -> NDArray[Any]:
         """A field named at construction, (N, ...), read-only; it tells of the state after the last step."""
-        return self._derived[name]
+        field: NDArray[Any] = self._derived[name]
+        return field
 
     def clear(self, robot: int) -> None:
         """Set one simulation up at the model's initial pose, at rest; `refresh` must follow."""

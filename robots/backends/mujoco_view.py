@@ -122,7 +122,8 @@ def _draw_shape(
         rim = size[0] * (np.cos(_ROUND)[:, None] * turn[:, 0] + np.sin(_ROUND)[:, None] * turn[:, 1])
         lift = size[1] * turn[:, 2]
         both = np.concatenate([centre + lift + rim, centre - lift + rim])
-        _fill(image, camera, cv2.convexHull(_whole(camera.pixels(both))), 0.6 * colour)
+        hull = np.asarray(cv2.convexHull(_whole(camera.pixels(both))), dtype=np.int32)
+        _fill(image, camera, hull, 0.6 * colour)
         _fill(image, camera, _whole(camera.pixels(centre + lift + rim)), _shade(turn[:, 2], colour))
     elif kind == mujoco.mjtGeom.mjGEOM_BOX:
         for axis in range(3):

@@ -165,7 +165,7 @@ def update(
     divergence = 0.0
     for _ in range(config.epochs):
         divergences = []
-        for rows in torch.randperm(len(targets), generator=generator).split(config.minibatch):
+        for rows in torch.split(torch.randperm(len(targets), generator=generator), config.minibatch):
             seen = model.seen(states[rows])
             mean = model.policy(seen)
             ratio = (model.log_probability(mean, actions[rows]) - before[rows]).exp()
@@ -178,7 +178,7 @@ def update(
             )  # Clipped actions teach nothing.
             loss = -gain.mean() + value_loss + 0.01 * outside - config.entropy * model.log_deviation.sum()
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             with torch.no_grad():

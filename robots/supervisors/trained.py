@@ -49,12 +49,12 @@ class Network:
 
     def __call__(self, states: Floats) -> Floats:
         """Actions, (n, A), not clipped, for states (n, S)."""
-        values = np.clip((states - self.mean) / self.scale, -_LARGEST_INPUT, _LARGEST_INPUT)
+        values: Floats = np.clip((states - self.mean) / self.scale, -_LARGEST_INPUT, _LARGEST_INPUT)
         for index, (weight, bias) in enumerate(self.layers):
             if index:
                 values = np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
             values = values @ weight.T + bias
-        return values.astype(np.float32)
+        return values.astype(np.float32, copy=False)
 
 
 def load_network(path: Path) -> Network:

@@ -104,13 +104,14 @@ class AnymalFleet(MujocoFleet):
             JOINT_SPEED_SCALE * self._simulations.speeds[:, 6:],
             self._memory["actions"],
         ]
-        return np.clip(np.concatenate(fields, axis=1), -_LARGEST_SEEN, _LARGEST_SEEN)
+        seen: Floats = np.clip(np.concatenate(fields, axis=1), -_LARGEST_SEEN, _LARGEST_SEEN)
+        return seen
 
     def judge(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Rewards of the last step, and who touches the ground with what must not touch it."""
         _, linear, angular = self._motion()
         torques = self._simulations.derived("actuator_force")
-        touches: NDArray[np.bool_] = (self._simulations.derived("sensordata") > 0).any(axis=1)
+        touches = np.asarray((self._simulations.derived("sensordata") > 0).any(axis=1))
         return reward(self._memory["commands"], linear, angular, torques), touches
 
     def _motion(self) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats]:
