@@ -16,6 +16,7 @@ _BACKGROUND = (24, 27, 33)
 _LIGHT = np.array([0.3, -0.5, 0.81])  # Points at the light.
 _GRID = (52, 58, 68)
 _ROUND = np.linspace(0.0, 2 * np.pi, 33)
+_FLAT = 0.2  # A disc's thickness over its width.
 _NEAREST = 0.05  # Nothing nearer than this to the camera is drawn [m].
 
 
@@ -44,7 +45,7 @@ def draw_robot(model: mujoco.MjModel, positions: Floats, view: View) -> Frame:
     image = np.full((FRAME_HEIGHT, FRAME_WIDTH, 3), _BACKGROUND, dtype=np.uint8)
     _draw_ground(image, camera, middle)
     centres, turns = np.array(data.geom_xpos), np.array(data.geom_xmat).reshape(-1, 3, 3)
-    for geom in np.argsort(-camera.depth(centres)):
+    for geom in _far_to_near(model, camera, centres, turns):
         if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_PLANE or model.geom_rgba[geom, 3] == 0.0:
             continue
         _draw_shape(
@@ -59,6 +60,26 @@ def draw_robot(model: mujoco.MjModel, positions: Floats, view: View) -> Frame:
     return Frame(image=image, anchor=None, reach=0.0)
 
 
+def _far_to_near(model: mujoco.MjModel, camera: "_Camera", centres: Floats, turns: Floats) -> list[int]:
+    """Shapes in the order in which they are painted.
+
+    By the depth of their centres; but what lies on the camera's side of a flat disc comes after the disc,
+    and what lies beyond it before, however wide the disc is.
+    """
+    order: list[int] = np.argsort(-camera.depth(centres)).tolist()
+    flat = (model.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER) & (
+        model.geom_size[:, 1] < _FLAT * model.geom_size[:, 0]
+    )
+    for disc in np.flatnonzero(flat).tolist():
+        normal = turns[disc][:, 2]
+        facing = float((camera.place - centres[disc]) @ normal)
+        near = ((centres - centres[disc]) @ normal) * facing > 0
+        others = [geom for geom in order if geom != disc]
+        beyond = [geom for geom in others if not near[geom]]
+        order = [*beyond, disc, *(geom for geom in others if near[geom])]
+    return order
+
+
 class _Camera:
     """A pinhole camera, z up in the world."""
 
@@ -67,17 +88,17 @@ class _Camera:
         out = np.array([flat * np.cos(view.azimuth), flat * np.sin(view.azimuth), np.sin(view.elevation)])
         right = np.array([-np.sin(view.azimuth), np.cos(view.azimuth), 0.0])
         self._axes = np.stack([right, np.cross(right, out), -out])  # Right, down, forward.
-        self._place = middle + view.distance * out
+        self.place = middle + view.distance * out
         self._focal = 1.1 * FRAME_HEIGHT
 
     def depth(self, points: Floats) -> Floats:
         """Distances along the line of sight, (n,) [m]."""
-        along: Floats = (points - self._place) @ self._axes[2]
+        along: Floats = (points - self.place) @ self._axes[2]
         return along
 
     def pixels(self, points: Floats) -> Floats:
         """Where points, (n, 3) [m], appear: (n, 2)."""
-        seen = (points - self._place) @ self._axes.T
+        seen = (points - self.place) @ self._axes.T
         scale = self._focal / np.maximum(seen[:, 2:], _NEAREST)
         shown: Floats = seen[:, :2] * scale + [FRAME_WIDTH / 2, FRAME_HEIGHT / 2]
         return shown

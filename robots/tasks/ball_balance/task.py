@@ -63,7 +63,7 @@ class BallBalanceFleet(MujocoFleet):
     spaces = Spaces(observation_shape=(24,), observation_dtype="float32", action_size=3)
     episode_length = EPISODE_LENGTH
     success_return = 338.0  # The supervisor's mean over 200 episodes was 356.0.
-    view = View(follow="tray", distance=3.0, height=0.7, elevation=0.35)
+    view = View(follow="tray", distance=2.5, height=0.65, elevation=0.4)
 
     def __init__(self, robots: int, seed: int, threads: int | None = None) -> None:
         robots, seed = self.checked(robots, seed)
