@@ -12,7 +12,9 @@ from robots.supervisors.scripted_ball_balance import ScriptedBallBalance
 from robots.supervisors.scripted_block_push import ScriptedBlockPush
 from robots.supervisors.scripted_franka import Faces, ScriptedFranka
 from robots.supervisors.scripted_navigation import ScriptedNavigation
+from robots.supervisors.trained import TrainedSupervisor, shipped_network
 from robots.supervisors.waypoints import Direction
+from robots.tasks.ant import running as ant
 from robots.tasks.ball_balance import balancing as ball_balance
 from robots.tasks.block_push import task as block_push
 from robots.tasks.franka_cube_stack import stacking as franka_cube_stack
@@ -64,6 +66,16 @@ def _navigation_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedNavigation(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
+def _ant_fleet(robots: int, seed: int) -> Fleet:
+    from robots.tasks.ant.task import AntFleet
+
+    return AntFleet(robots, seed)
+
+
+def _trained_supervisor(task: str, seat: int, seed: int) -> Supervisor:
+    return TrainedSupervisor(f"trained {seat + 1}", shipped_network(task), _own_seed(seat, seed))
+
+
 def _ball_balance_fleet(robots: int, seed: int) -> Fleet:
     from robots.tasks.ball_balance.task import BallBalanceFleet  # MuJoCo takes long to import.
 
@@ -98,6 +110,19 @@ _TASKS = {
         ),
         fleet=block_push.BlockPushFleet,
         supervisor=_block_push_supervisor,
+    ),
+    ant.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=100,
+            supervisors=10,
+            episode_length=ant.EPISODE_LENGTH,
+            minimum_intervention_steps=5,
+            hard_reset_steps=5,
+            retrain_every=1000,
+            demonstrations=5000,  # 5 episodes.
+        ),
+        fleet=_ant_fleet,
+        supervisor=partial(_trained_supervisor, ant.NAME),
     ),
     ball_balance.NAME: _Task(
         defaults=TaskDefaults(

@@ -15,7 +15,7 @@ class TrainingRecipe:
     """Fields of ppo.PPOConfig that differ from its defaults."""
 
 
-RECIPES = {"ant": TrainingRecipe(iterations=400)}
+RECIPES = {"ant": TrainingRecipe(iterations=400, settings={"fall_cost": 100.0})}
 
 
 def training_recipe(task: str) -> TrainingRecipe:

@@ -1,0 +1,96 @@
+"""`./iifl train-supervisor TASK`: train the algorithmic supervisor of a task by PPO."""
+
+import csv
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from tqdm import tqdm
+
+from iifl_server.management.base import IIFLCommand, whole, writable_folder
+from robots.registry import make_fleet
+from robots.supervisors.ppo_recipes import RECIPES, training_recipe
+
+
+class Command(IIFLCommand):
+    help = (
+        "Train the algorithmic supervisor of a task by proximal policy optimisation, and write its network "
+        "(TASK.safetensors) and learning curve (curve.csv, curve.png). Interrupted, it goes on exactly where "
+        "it was last saved when called again. To ship the network, copy it to robots/supervisors/weights."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("task", help=f"one of {', '.join(RECIPES)}")
+        parser.add_argument("--seed", type=whole(0), default=0, help="seed of weights, fleet and noise")
+        parser.add_argument("--iterations", type=whole(1), help="in all; the recipe's unless given")
+        parser.add_argument("--robots", type=whole(1, 1000), help="side by side; the recipe's unless given")
+        parser.add_argument(
+            "--out", type=writable_folder, help="folder; IIFL_DATA/supervisors/TASK unless given"
+        )
+
+    def run(self, **options: Any) -> None:
+        task = options["task"]
+        recipe = training_recipe(task)
+
+        import torch  # Here, since torch takes long to import and a wrong name should not wait for it.
+
+        from robots.supervisors.ppo import PPOConfig
+        from robots.supervisors.ppo_training import Point, Training
+
+        torch.set_num_threads(1)
+        changed = recipe.settings | ({"robots": options["robots"]} if options["robots"] else {})
+        folder = options["out"] or Path(settings.DATA) / "supervisors" / task
+        iterations = options["iterations"] or recipe.iterations
+        training = Training(
+            task,
+            lambda robots, seed: make_fleet(task, robots, seed),
+            PPOConfig(**changed),
+            options["seed"],
+            folder,
+        )
+        with tqdm(
+            total=iterations, initial=min(len(training.curve), iterations), desc=task,
+            disable=not sys.stderr.isatty(),
+        ) as bar:  # fmt: skip
+
+            def show(point: Point) -> None:
+                bar.update(1)
+                bar.set_postfix_str(f"return {point.mean_return:.0f}, falls {point.falls:.0%}", refresh=False)
+
+            training.run(iterations, show)
+        training.ship(folder / f"{task}.safetensors")
+        _write_curve([asdict(point) for point in training.curve], folder, task)
+        last = training.curve[-1]
+        self.stdout.write(
+            f"{last.iteration} iterations, {last.steps} steps: return {last.mean_return:.0f} and falls "
+            f"{last.falls:.0%} over the last hundred episodes, with exploration; written to {folder}"
+        )
+
+
+def _write_curve(curve: Sequence[dict[str, Any]], folder: Path, task: str) -> None:
+    """The learning curve as curve.csv and curve.png."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with (folder / "curve.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(curve[0]))
+        writer.writeheader()
+        writer.writerows(curve)
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    FigureCanvasAgg(figure)
+    steps = [point["steps"] for point in curve]
+    for axis, field, title in zip(
+        figure.subplots(1, 2),
+        ("mean_return", "falls"),
+        ("return of an episode", "share of episodes that end in a fall"),
+        strict=True,
+    ):
+        axis.plot(steps, [point[field] for point in curve])
+        axis.set_title(f"{task}: {title}", fontsize=9)
+        axis.set_xlabel("robot-steps")
+        axis.grid(alpha=0.3)
+    figure.savefig(folder / "curve.png", dpi=120)
