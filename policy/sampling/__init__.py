@@ -1,5 +1,6 @@
 """From energies to actions: pure functions of (energy, states, bounds, generator, configuration)."""
 
+from policy.sampling.adapted import AdaptedConfig, adapted
 from policy.sampling.annealed import AnnealedConfig, AnnealedDiagnostics, annealed_smc
 from policy.sampling.autoregressive import (
     AutoregressiveConfig,
@@ -8,6 +9,7 @@ from policy.sampling.autoregressive import (
 )
 from policy.sampling.box import Bound, bounds, uniform
 from policy.sampling.derivative_free import DerivativeFreeConfig, Minimum, derivative_free
+from policy.sampling.descent import DescentConfig, descend
 from policy.sampling.importance import (
     ImportanceConfig,
     ImportanceSamples,
@@ -21,17 +23,20 @@ from policy.sampling.langevin import (
     LangevinDiagnostics,
     langevin,
 )
+from policy.sampling.lattice import lattice
 from policy.sampling.mala import MalaConfig, MalaDiagnostics, mala
 
 __all__ = [
     "PUBLISHED",
     "PUBLISHED_CODE",
+    "AdaptedConfig",
     "AnnealedConfig",
     "AnnealedDiagnostics",
     "AutoregressiveConfig",
     "AutoregressiveDiagnostics",
     "Bound",
     "DerivativeFreeConfig",
+    "DescentConfig",
     "ImportanceConfig",
     "ImportanceSamples",
     "LangevinConfig",
@@ -39,12 +44,15 @@ __all__ = [
     "MalaConfig",
     "MalaDiagnostics",
     "Minimum",
+    "adapted",
     "annealed_smc",
     "autoregressive",
     "bounds",
     "derivative_free",
+    "descend",
     "importance",
     "langevin",
+    "lattice",
     "mala",
     "second_stage",
     "uniform",

@@ -11,6 +11,10 @@ from policy.energy.network import Energy
 from policy.errors import InputError
 from policy.sampling.checks import check_states, checked_energies, first_actions
 
+CONCENTRATED = 0.05
+"""A first-stage sample with more than this share of the weight may stand for a mode that is too narrow for
+uniform actions, however healthy the effective sample size."""
+
 
 @dataclass(frozen=True)
 class ImportanceConfig:
@@ -51,6 +55,12 @@ class ImportanceSamples:
     def effective_sample_size(self) -> Tensor:
         """1 / sum of squared weights, (M, B), from 1 to K."""
         return 1.0 / self.weights.square().sum(dim=-1)
+
+    def doubtful(self, enough: float) -> Tensor:
+        """Whether less than this share of a state's samples is effective, or one of them counts for more than
+        5 %: (B,)."""
+        scarce = self.effective_sample_size.amin(dim=0) < enough * self.actions.shape[1]
+        return scarce | (self.weights.amax(dim=(0, 2)) > CONCENTRATED)
 
     def of(self, rows: Tensor) -> "ImportanceSamples":
         """The samples of some states, by index."""
@@ -93,8 +103,8 @@ def importance(
     config = config or ImportanceConfig()
     _check(energies, states, low, high)
     actions = first_actions(start, states[0], config.samples, low, high, generator)
-    values = _evaluate(energies, states, actions)  # (M, B, K)
-    result = _weighted(actions, values, torch.zeros_like(values[0]), low, high)
+    values = evaluated(energies, states, actions)  # (M, B, K)
+    result = weighted(actions, values, torch.zeros_like(values[0]), low, high)
     if two_stages is None:
         two_stages = bool((result.effective_sample_size < config.enough * actions.shape[1]).any())
     return second_stage(result, energies, states, low, high, generator, config) if two_stages else result
@@ -122,10 +132,10 @@ def second_stage(
     unit = torch.rand(shape, generator=generator, device=generator.device)
     refined = lower[:, pick] + unit * (upper - lower)[:, pick]  # (B, R, A)
     every = torch.cat([first.actions, refined], dim=1)
-    values = torch.cat([first.energies, _evaluate(energies, states, refined)], dim=-1)
+    values = torch.cat([first.energies, evaluated(energies, states, refined)], dim=-1)
     share = config.refined / (count + config.refined)
     density = _mixture(every, lower, upper, (low, high), share)  # (B, K + R)
-    return _weighted(every, values, density.log(), low, high)
+    return weighted(every, values, density.log(), low, high)
 
 
 def systematic(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -145,7 +155,8 @@ def _check(energies: Sequence[Energy], states: Sequence[Tensor], low: Tensor, hi
         check_states(state, low, high)
 
 
-def _evaluate(energies: Sequence[Energy], states: Sequence[Tensor], actions: Tensor) -> Tensor:
+def evaluated(energies: Sequence[Energy], states: Sequence[Tensor], actions: Tensor) -> Tensor:
+    """Energies of actions, (M, B, K). Raises InputError for one that is not finite, naming the state."""
     return torch.stack(
         [
             checked_energies(energy(state, actions), actions)
@@ -154,9 +165,11 @@ def _evaluate(energies: Sequence[Energy], states: Sequence[Tensor], actions: Ten
     )
 
 
-def _weighted(
+def weighted(
     actions: Tensor, values: Tensor, log_density: Tensor, low: Tensor, high: Tensor
 ) -> ImportanceSamples:
+    """Samples with their weights: actions, (B, K, A), energies, (M, B, K), and the log of the density that
+    the actions come from, relative to the uniform one, (B, K)."""
     log_weights = -values - log_density
     volume = (high - low).log().sum() - math.log(actions.shape[1])
     log_z = torch.logsumexp(log_weights, dim=-1) + volume

@@ -22,9 +22,6 @@ Pair = tuple[Energy, Energy]
 States = tuple[Tensor, Tensor]
 Box = tuple[Tensor, Tensor]
 
-CONCENTRATED = 0.05
-"""A first-stage sample with more than this share of the weight may stand for a mode that is too narrow for
-uniform actions, however healthy the effective sample size."""
 TRUSTED = 40.0
 """Two stages with fewer effective samples than this are not relied on: their estimates are biased by several
 per cent, and their standard errors too small."""
@@ -139,8 +136,7 @@ def from_shared(
     """
     config = importance_config or ImportanceConfig()
     result = _SoFar(samples, best)
-    scarce = samples.effective_sample_size.amin(dim=0) < config.enough * samples.actions.shape[1]  # (B,)
-    rows = (scarce | (samples.weights.amax(dim=(0, 2)) > CONCENTRATED)).nonzero()[:, 0]
+    rows = samples.doubtful(config.enough).nonzero()[:, 0]
     if not len(rows):
         return result.estimate
     pair = states[0][rows], states[1][rows]

@@ -13,10 +13,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from policy.energy import EnergyHead, EnergyNetwork
 from policy.energy.spectral import NormalisedLinear, SpectralScale
-from policy.sampling import LangevinConfig
-
-PUBLISHED_CODE = LangevinConfig(iterations=50, noise_scale=0.33)
-"""512 chains of 50 iterations: what the released code runs, where Table 3 says 100."""
+from policy.sampling import PUBLISHED_CODE, LangevinConfig
 
 
 class PlainEnergy(nn.Module):

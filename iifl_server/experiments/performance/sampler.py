@@ -22,7 +22,6 @@ from torch import Tensor
 from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare, time_s
 from iifl_server.experiments.performance.problem import Problem, make_problem
 from iifl_server.experiments.performance.published import (
-    PUBLISHED_CODE,
     PlainDecision,
     PlainEnergy,
     plain_timestep,
@@ -30,7 +29,7 @@ from iifl_server.experiments.performance.published import (
 from policy import ImplicitPolicy, NetworkConfig, PolicyConfig, TrainingConfig, train
 from policy.energy import Energy, EnergyHead, fast_energy
 from policy.learning.counter_examples import CounterExampleConfig
-from policy.sampling import LangevinConfig, bounds, importance, langevin
+from policy.sampling import PUBLISHED_CODE, LangevinConfig, bounds, importance, langevin
 from policy.sampling.annealed import AnnealedConfig, annealed_smc
 from policy.sampling.lattice import lattice
 from policy.uncertainty import from_importance, from_particles
