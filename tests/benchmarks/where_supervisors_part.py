@@ -3,7 +3,7 @@
     .venv/bin/python tests/benchmarks/where_supervisors_part.py [--seed 0] [--image FILE.png]
 
 Two of the paper's supervisors begin some episodes in the same state and turn the hand to different faces.
-An energy, a mixture of Gaussians and cloning learn the first steps of those episodes, all by the same network.
+An energy, a mixture of Gaussians and cloning learn the first steps of those episodes by the same network.
 """
 
 import argparse
