@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from django.core.management import load_command_class
+from django.core.management import CommandError, load_command_class
 
 ROOT = Path(__file__).resolve().parents[1]
 README_COMMANDS = re.findall(r"^\./iifl +([^#\n]*)", (ROOT / "README.md").read_text(), re.M)
@@ -62,3 +62,17 @@ def test_requirements_are_pinned() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():
             assert not line.strip() or line.startswith(("#", "-r")) or "==" in line, line
+
+
+@pytest.mark.parametrize("command", ["bench sampler", "benchmark block_push", "simulate block_push --out ."])
+def test_a_file_for_figures_that_cannot_be_written_is_refused_before_the_work(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = shlex.split(command)
+    parser = load_command_class("iifl_server", name).create_parser("manage.py", name)
+    (tmp_path / "file").touch()
+    for target, words in (("file/figures.json", "cannot write into"), (".", "is a folder")):
+        with pytest.raises(CommandError, match=words):
+            parser.parse_args([*arguments, "--json", target])
+    assert parser.parse_args([*arguments, "--json", "new/figures.json"]).json == tmp_path / "new/figures.json"

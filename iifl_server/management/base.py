@@ -89,3 +89,12 @@ def writable_folder(text: str) -> Path:
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot write into {text}: {error.strerror}") from None
     return path
+
+
+def output_file(text: str) -> Path:
+    """Argument type: a file that can be written, found out before the work that it is for."""
+    path = Path(text).resolve()
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a folder; valid is the name of a file")
+    writable_folder(str(path.parent))
+    return path

@@ -2,12 +2,11 @@
 
 from argparse import ArgumentParser
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from iifl_server.experiments.performance.common import Options
 from iifl_server.experiments.results import write_json
-from iifl_server.management.base import IIFLCommand, whole
+from iifl_server.management.base import IIFLCommand, output_file, whole
 
 BENCHES = {
     "sampler": "one timestep of a fleet: actions and uncertainties, on a normal and on a sharp model",
@@ -32,7 +31,7 @@ class Command(IIFLCommand):
         parser.add_argument("--seed", type=whole(0), default=0, help="decides every draw")
         parser.add_argument("--repeats", type=whole(1), default=5, help="measurements behind each median")
         parser.add_argument("--threads", type=whole(0), default=0, help="of torch; 0 is one for each core")
-        parser.add_argument("--json", type=Path, help="also write the figures to this file")
+        parser.add_argument("--json", type=output_file, help="also write the figures to this file")
 
     def run(self, **options: Any) -> None:
         module = import_module(f"iifl_server.experiments.performance.{options['name']}")

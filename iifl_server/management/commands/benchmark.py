@@ -4,14 +4,13 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from iifl_server.experiments.block_push import SCALES, run_benchmark
 from iifl_server.experiments.results import write_json
-from iifl_server.management.base import IIFLCommand, whole, writable_folder
+from iifl_server.management.base import IIFLCommand, output_file, whole, writable_folder
 
 
 class Command(IIFLCommand):
@@ -29,7 +28,7 @@ class Command(IIFLCommand):
         parser.add_argument(
             "--workers", type=whole(1), default=os.cpu_count() or 1, help="processes side by side"
         )
-        parser.add_argument("--json", type=Path, help="also write the results to this file")
+        parser.add_argument("--json", type=output_file, help="also write the results to this file")
 
     def run(self, **options: Any) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")

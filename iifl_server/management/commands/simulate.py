@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from iifl_server.errors import RequestError
 from iifl_server.experiments.results import write_json
 from iifl_server.experiments.simulation import ALGORITHMS, PRIORITIES, Simulation, run_simulation
 from iifl_server.learning.calibrating import Calibration
-from iifl_server.management.base import BAD_USAGE, IIFLCommand, whole, writable_folder
+from iifl_server.management.base import BAD_USAGE, IIFLCommand, output_file, whole, writable_folder
 
 SHOWN = (
     "uncertainty_threshold",
@@ -41,7 +40,7 @@ class Command(IIFLCommand):
         parser.add_argument("--steps", type=whole(1), default=150, help="fleet steps, T")
         parser.add_argument("--seed", type=whole(0), default=0, help="decides every draw of the run")
         parser.add_argument("--out", type=writable_folder, required=True, help="folder of the results")
-        parser.add_argument("--json", type=Path, help="also write the metrics to this file")
+        parser.add_argument("--json", type=output_file, help="also write the metrics to this file")
         parser.add_argument(
             "--threads", type=whole(1), default=1, help="threads of torch; part of what a seed means"
         )
