@@ -37,8 +37,9 @@ def check_ids(ids: Sequence[int], size: int) -> list[int]:
 
 def check_actions(
     actions: NDArray[Any], active: NDArray[Any], size: int, action_size: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Actions clipped to [-1, 1], float32 (N, A), with zeros for inactive robots; and who is active, (N,).
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+    """Actions clipped to [-1, 1], float32 (N, A), with zeros for inactive robots; who is active, (N,); and
+    how many active robots' actions were clipped.
 
     Raises FleetError for a wrong shape, a mask that is not of booleans, or a number in an active row that
     is not finite. Rows of inactive robots may hold anything.
@@ -52,12 +53,17 @@ def check_actions(
             f"actions have shape {wanted.shape} of {wanted.dtype}, "
             f"but must be ({size}, {action_size}) of float32"
         )
-    usable = np.zeros((size, action_size), dtype=np.float32)
-    usable[mask] = wanted[mask]
-    bad = np.flatnonzero(~np.isfinite(usable).all(axis=1))
+    asked = np.zeros((size, action_size), dtype=np.float32)
+    np.copyto(asked, wanted, where=mask[:, None])
+    usable = np.maximum(asked, np.float32(-1.0))
+    np.minimum(usable, np.float32(1.0), out=usable)
+    beyond = usable != asked  # True for NaN too: it differs from itself.
+    if not beyond.any():
+        return usable, mask, 0
+    bad = np.flatnonzero(~np.isfinite(asked).all(axis=1))
     if bad.size:
         raise FleetError(
-            f"the action of robot {bad[0]} is {usable[bad[0]].tolist()}, but must be finite and in [-1, 1]. "
+            f"the action of robot {bad[0]} is {asked[bad[0]].tolist()}, but must be finite and in [-1, 1]. "
             "Nothing has moved; trying again with finite actions is safe."
         )
-    return np.clip(usable, -1.0, 1.0), mask
+    return usable, mask, int(np.count_nonzero(beyond.any(axis=1)))

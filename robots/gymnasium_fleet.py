@@ -63,7 +63,7 @@ class VectorEnvFleet:
         self.episode_length = episode_length
         self.spaces = _spaces(env)
         self.clipped = 0
-        """Actions out of bounds since the fleet was made; no part of a snapshot."""
+        """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
         self._seed = int(np.random.SeedSequence(check_seed(seed)).generate_state(1)[0])
         self._violation, self._success = violation, success
         self._stepper = stepper_for(env)
@@ -80,8 +80,8 @@ class VectorEnvFleet:
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Step every active robot whose episode goes on; see robots.fleet.Fleet.act."""
-        usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += int(np.count_nonzero((usable != actions).any(axis=1) & active))
+        usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += clipped
         going = active & ~self._ended
         orders = {int(robot): self._to_env(usable[robot]) for robot in np.flatnonzero(going)}
         still = frozenset(np.flatnonzero(~active & ~self._ended).tolist())

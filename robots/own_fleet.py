@@ -49,7 +49,7 @@ class OwnFleet(ABC):
     def __init__(self, robots: int, seed: int) -> None:
         self.size = check_size(robots)
         self.clipped = 0
-        """Actions out of bounds since the fleet was made; no part of a snapshot."""
+        """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
         self._generators = [generator_for(check_seed(seed), robot) for robot in range(self.size)]
         self._states = np.stack([self.begin(generator) for generator in self._generators])
         self._steps = np.zeros(self.size, dtype=np.int64)
@@ -82,8 +82,8 @@ class OwnFleet(ABC):
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot once; see robots.fleet.Fleet.act."""
-        usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += int(np.count_nonzero((usable != actions).any(axis=1) & active))
+        usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += clipped
         reward = np.zeros(self.size, dtype=np.float32)
         success = np.zeros(self.size, dtype=np.bool_)
         for robot in np.flatnonzero(active & ~self._waiting):

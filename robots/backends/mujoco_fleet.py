@@ -84,8 +84,8 @@ class MujocoFleet(ABC):
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot for one step; see robots.fleet.Fleet.act."""
-        usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += int(np.count_nonzero((usable != actions).any(axis=1) & active))
+        usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += clipped
         going = np.flatnonzero(active & ~self._waiting)
         self._memory["actions"][going] = usable[going]
         if going.size:

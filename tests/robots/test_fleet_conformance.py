@@ -182,6 +182,20 @@ def test_actions_beyond_the_bounds_are_clipped(task: str) -> None:
     assert same(dict(wild.snapshot()), dict(tame.snapshot()))
 
 
+def test_actions_beyond_the_bounds_are_counted_once_for_each_active_robot(task: str) -> None:
+    fleet = make_fleet(task, ROBOTS, 5)
+    actions = np.zeros((ROBOTS, fleet.spaces.action_size), dtype=np.float32)
+    actions[0], actions[1, 1], actions[2, 0] = 1.0, -1.5, 7.0
+    actions[2, 1] = -7.0
+    assert fleet.clipped == 0
+    fleet.act(actions, np.array([True, True, False]))
+    assert fleet.clipped == 1
+    fleet.act(actions, all_active(fleet))
+    assert fleet.clipped == 3
+    fleet.act(np.full(actions.shape, 0.1), all_active(fleet))  # Not a float32: rounded, but not clipped.
+    assert fleet.clipped == 3
+
+
 def test_the_callers_actions_are_not_written_to(task: str) -> None:
     fleet = make_fleet(task, ROBOTS, 5)
     actions = random_actions(fleet) * 5

@@ -44,6 +44,8 @@ class BlockPushFleet:
     def __init__(self, robots: int, seed: int) -> None:
         self.size = check_size(robots)
         seed = check_seed(seed)
+        self.clipped = 0
+        """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
         self._starts = [generator_for(seed, robot, _STARTS) for robot in range(self.size)]
         self._sensors = [generator_for(seed, robot, _SENSOR) for robot in range(self.size)]
         self._screens = [generator_for(seed, robot, _SCREEN) for robot in range(self.size)]
@@ -74,7 +76,8 @@ class BlockPushFleet:
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Push once on every active robot; see robots.fleet.Fleet.act."""
-        actions, active = check_actions(actions, active, self.size, self.spaces.action_size)
+        actions, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += clipped
         self._moved[:] = False
         for robot in np.flatnonzero(active & ~self._waiting):
             push = push_cube(self._poses[robot], actions[robot])

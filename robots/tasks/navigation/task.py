@@ -54,7 +54,7 @@ class NavigationFleet:
             raise FleetError(f"wind is {wind!r}, but must be from 0 to 1 cells per step")
         self.wind = float(wind)
         self.clipped = 0
-        """Actions out of bounds since the fleet was made; no part of a snapshot."""
+        """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
         self._cells = np.tile(_START, (self.size, 1))
         self._waiting = np.zeros(self.size, dtype=np.bool_)
         self._steps = np.zeros(self.size, dtype=np.int64)
@@ -80,8 +80,8 @@ class NavigationFleet:
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot once; see robots.fleet.Fleet.act."""
-        usable, active = check_actions(actions, active, self.size, self.spaces.action_size)
-        self.clipped += int(np.count_nonzero((usable != actions).any(axis=1) & active))
+        usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
+        self.clipped += clipped
         going = active & ~self._waiting
         wanted = step(self._cells, usable, self.wind)
         free = is_free(wanted)
