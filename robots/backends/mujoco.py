@@ -18,6 +18,7 @@ SANE = 1000.0
 """A speed above what any body here reaches [m/s, rad/s]; a simulation beyond it has blown up."""
 
 _CURRENT = int(mujoco.mjtStage.mjSTAGE_VEL)  # Without it, derived fields lag a substep behind the state.
+_AS_STEPPED = int(mujoco.mjtStage.mjSTAGE_NONE)
 
 
 def load_model(path: Path) -> mujoco.MjModel:
@@ -50,6 +51,7 @@ class Simulations:
         self._batch = Batch(model, robots, nthread=max(1, min(threads or cores, cores, robots)))
         self._failed = np.zeros(robots, dtype=np.bool_)
         self._derived = {name: self._batch.bind(name) for name in derived}
+        self._after_step = _AS_STEPPED if all(_of_forces(model, name) for name in derived) else _CURRENT
         self.positions: Floats = self._batch.bind("qpos")
         """(N, nq), live: what is written here is the simulation's state."""
         self.speeds: Floats = self._batch.bind("qvel")
@@ -74,12 +76,13 @@ class Simulations:
 
     def refresh(self, robots: Sequence[int] | NDArray[np.intp] | None = None) -> None:
         """Bring derived fields up to date after writes to the state; those of sensors of force stay old."""
-        self._run(self._batch.forward, None if robots is None else np.asarray(robots, dtype=np.intp))
+        ids = None if robots is None else np.asarray(robots, dtype=np.intp)
+        self._run(self._batch.forward, ids, stage=_CURRENT)
 
     def step(self, robots: NDArray[np.intp], substeps: int) -> None:
         """Advance these simulations by substeps of the model's time step; the others stay untouched."""
         if len(robots):
-            self._run(self._batch.step, robots, nstep=substeps)
+            self._run(self._batch.step, robots, nstep=substeps, stage=self._after_step)
 
     def restore(self, state: Floats) -> None:
         """Go on from a copy of `state`."""
@@ -90,13 +93,27 @@ class Simulations:
 
     def broken(self) -> NDArray[np.bool_]:
         """Which simulations blew up: MuJoCo warned, or numbers are not finite or beyond all sense; (N,)."""
-        sane = np.isfinite(self.state).all(axis=1) & (np.abs(self.speeds).max(axis=1) < SANE)
-        warned = self._batch.warning.reshape(len(sane), -1).any(axis=1)
-        broken: NDArray[np.bool_] = ~sane | warned | self._failed
+        finite, fast = np.isfinite(self.state), np.abs(self.speeds) >= SANE
+        warned = self._batch.warning
+        if finite.all() and not (fast.any() or warned.any()):  # As nearly always: no look at each one.
+            return self._failed.copy()
+        broken: NDArray[np.bool_] = (
+            ~finite.all(axis=1)
+            | fast.any(axis=1)
+            | warned.reshape(len(finite), -1).any(axis=1)
+            | self._failed
+        )
         return broken
 
     def _run(self, call: Any, robots: NDArray[np.intp] | None, **options: int) -> None:
         try:
-            call(ids=robots, stage=_CURRENT, **options)
+            call(ids=robots, **options)
         except SimulationError as error:  # The others ran; `broken` reports these.
             self._failed[error.ids] = True
+
+
+def _of_forces(model: mujoco.MjModel, name: str) -> bool:
+    """Whether a field tells of forces alone: those are of the last substep, whatever is computed after it."""
+    if name == "sensordata":
+        return bool((model.sensor_needstage == mujoco.mjtStage.mjSTAGE_ACC).all())
+    return name == "actuator_force"
