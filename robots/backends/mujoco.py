@@ -10,9 +10,8 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from robots.backends.physics import Floats
 from robots.fleet import FleetError
-
-Floats = NDArray[np.float64]
 
 SANE = 1000.0
 """A speed above what any body here reaches [m/s, rad/s]; a simulation beyond it has blown up."""
@@ -36,12 +35,14 @@ def load_model(path: Path) -> mujoco.MjModel:
 
 
 class Simulations:
-    """N simulations of one model; robot i is row i of every array.
+    """N simulations of one model; implements robots.backends.physics.Physics.
 
     robots: N. derived: names of the MjData fields to be read besides state, for instance "xpos"; they must
     be named here, since a field that is bound later reads zero until the next step. threads: at most; the
     machine's cores unless given, and never more than those.
     """
+
+    backend = "mujoco"
 
     def __init__(
         self, model: mujoco.MjModel, robots: int, derived: Sequence[str] = (), threads: int | None = None
