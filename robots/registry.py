@@ -1,11 +1,12 @@
 """Tasks by name: how to make their fleets and supervisors, and their defaults."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
+from robots.backends import engines
 from robots.fleet import Fleet, FleetError, Supervisor
 from robots.randomness import check_seed
 from robots.supervisors.scripted_ball_balance import ScriptedBallBalance
@@ -50,6 +51,10 @@ class _Task:
     """(seat from 0, seed) to supervisor."""
     demonstrations: Callable[[int, int], Fleet] | None = None
     """(robots, seed) to the fleet that demonstrations are collected on, where that is another one."""
+    backend: str = engines.DEFAULT
+    """What simulates the fleet unless another one is chosen."""
+    others: Mapping[str, Callable[[int, int], Fleet]] = field(default_factory=dict)
+    """Name of every other backend to what makes its fleet."""
 
 
 def _own_seed(seat: int, seed: int) -> int:
@@ -66,35 +71,40 @@ def _navigation_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedNavigation(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
-def _ant_fleet(robots: int, seed: int) -> Fleet:
+def _ant_fleet(robots: int, seed: int, backend: str = engines.DEFAULT) -> Fleet:
     from robots.tasks.ant.task import AntFleet
 
-    return AntFleet(robots, seed)
+    return AntFleet(robots, seed, backend=backend)
 
 
 def _trained_supervisor(task: str, seat: int, seed: int) -> Supervisor:
     return TrainedSupervisor(f"trained {seat + 1}", shipped_network(task), _own_seed(seat, seed))
 
 
-def _ball_balance_fleet(robots: int, seed: int) -> Fleet:
+def _ball_balance_fleet(robots: int, seed: int, backend: str = engines.DEFAULT) -> Fleet:
     from robots.tasks.ball_balance.task import BallBalanceFleet  # MuJoCo takes long to import.
 
-    return BallBalanceFleet(robots, seed)
+    return BallBalanceFleet(robots, seed, backend=backend)
 
 
 def _ball_balance_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedBallBalance(f"scripted {seat + 1}", _own_seed(seat, seed))
 
 
-def _franka_fleet(robots: int, seed: int) -> Fleet:
+def _franka_fleet(robots: int, seed: int, backend: str = engines.DEFAULT) -> Fleet:
     from robots.tasks.franka_cube_stack.task import FrankaCubeStackFleet  # MuJoCo takes long to import.
 
-    return FrankaCubeStackFleet(robots, seed)
+    return FrankaCubeStackFleet(robots, seed, backend=backend)
 
 
 def _franka_supervisor(seat: int, seed: int) -> Supervisor:
     faces: Faces = "first" if seat % 2 == 0 else "second"
     return ScriptedFranka(f"scripted {seat + 1} ({faces} faces)", faces, _own_seed(seat, seed))
+
+
+def _on_gpu(fleet: Callable[..., Fleet]) -> dict[str, Callable[[int, int], Fleet]]:
+    """Backends of a MuJoCo task besides MuJoCo itself."""
+    return {"mjwarp": partial(fleet, backend="mjwarp")}
 
 
 _TASKS = {
@@ -109,6 +119,7 @@ _TASKS = {
             demonstrations=336,
         ),
         fleet=block_push.BlockPushFleet,
+        backend="pymunk",
         supervisor=_block_push_supervisor,
     ),
     ant.NAME: _Task(
@@ -122,6 +133,7 @@ _TASKS = {
             demonstrations=5000,  # 5 episodes.
         ),
         fleet=_ant_fleet,
+        others=_on_gpu(_ant_fleet),
         supervisor=partial(_trained_supervisor, ant.NAME),
     ),
     ball_balance.NAME: _Task(
@@ -135,6 +147,7 @@ _TASKS = {
             demonstrations=5000,  # 10 episodes.
         ),
         fleet=_ball_balance_fleet,
+        others=_on_gpu(_ball_balance_fleet),
         supervisor=_ball_balance_supervisor,
     ),
     navigation.NAME: _Task(
@@ -148,6 +161,7 @@ _TASKS = {
             demonstrations=3200,  # 100 episodes of 32 steps.
         ),
         fleet=navigation.NavigationFleet,
+        backend="cells",
         supervisor=_navigation_supervisor,
         demonstrations=partial(navigation.NavigationFleet, wind=0.0),
     ),
@@ -162,6 +176,7 @@ _TASKS = {
             demonstrations=1580,  # 10 episodes of about 158 steps.
         ),
         fleet=_franka_fleet,
+        others=_on_gpu(_franka_fleet),
         supervisor=_franka_supervisor,
     ),
 }
@@ -177,9 +192,29 @@ def task_defaults(task: str) -> TaskDefaults:
     return _find(task).defaults
 
 
-def make_fleet(task: str, robots: int, seed: int) -> Fleet:
-    """A new fleet of 1 to 1000 robots; raises FleetError for an unknown task or a bad number."""
-    return _find(task).fleet(robots, seed)
+def backend_names(task: str) -> tuple[str, ...]:
+    """What a task can be simulated by, its default first; raises FleetError for an unknown task."""
+    kind = _find(task)
+    return (kind.backend, *kind.others)
+
+
+def find_backend(task: str, backend: str | None) -> str:
+    """The name of the backend, the task's default for None; raises FleetError for one it does not have."""
+    names = backend_names(task)
+    if backend is not None and backend not in names:
+        raise FleetError(f"{task} has no backend {backend!r}; valid are: {', '.join(names)}")
+    return backend or names[0]
+
+
+def make_fleet(task: str, robots: int, seed: int, backend: str | None = None) -> Fleet:
+    """A new fleet of 1 to 1000 robots on a backend, the task's default unless given.
+
+    Raises FleetError for an unknown task, a backend that it does not have or that is not installed, or
+    a bad number.
+    """
+    kind = _find(task)
+    name = find_backend(task, backend)
+    return (kind.fleet if name == kind.backend else kind.others[name])(robots, seed)
 
 
 def make_demonstration_fleet(task: str, robots: int, seed: int) -> Fleet:

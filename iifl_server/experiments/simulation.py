@@ -25,7 +25,7 @@ from policy.learning.dataset import Dataset
 from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig, SupervisionState
 from policy.supervision.config import Priority
-from robots.registry import make_fleet, make_supervisors, task_defaults
+from robots.registry import find_backend, make_fleet, make_supervisors, task_defaults
 
 ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
 PRIORITIES = ("uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk")
@@ -59,9 +59,13 @@ class Simulation:
     """ifl and iifl: û; None takes the policy's own, or `calibration`'s."""
     calibration: Calibration | None = None
     """ifl and iifl: finds û before the run, on the policy that the run begins with."""
+    backend: str = ""
+    """What simulates the robots; the task's own where it is empty, which stands for that one's name too."""
 
     def __post_init__(self) -> None:
         task_defaults(self.task)
+        if find_backend(self.task, self.backend or None) == find_backend(self.task, None):
+            object.__setattr__(self, "backend", "")  # A run is the same whether its default was named or not.
         if self.algorithm not in ALGORITHMS:
             raise RequestError(f"algorithm is {self.algorithm!r}; valid are {', '.join(ALGORITHMS)}")
         if self.supervisors > self.robots:
@@ -120,6 +124,9 @@ def start(
     simulation: Simulation, calibrated: Path | None = None, calibrating: Calibrating | None = None
 ) -> Lockstep:
     """A run before its first step; a calibration is kept in the file `calibrated`."""
+    fleet = make_fleet(
+        simulation.task, simulation.robots, seeds.RUNS + simulation.seed, simulation.backend or None
+    )
     policy, threshold, dataset = initial_policy(simulation.task, simulation.algorithm)
     if simulation.threshold is not None:
         threshold = simulation.threshold
@@ -129,7 +136,7 @@ def start(
         threshold = found["uncertainty_threshold"]
     return Lockstep(
         config=supervision_config(simulation, threshold),
-        fleet=make_fleet(simulation.task, simulation.robots, seeds.RUNS + simulation.seed),
+        fleet=fleet,
         supervisors=make_supervisors(simulation.task, simulation.supervisors, simulation.seed),
         policy=policy,
         dataset=dataset,
@@ -194,6 +201,7 @@ def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
     timings = run.timings
     return {
         **{name: value for name, value in asdict(simulation).items() if name in DESCRIBED},
+        "backend": find_backend(simulation.task, simulation.backend or None),
         "priority": run.config.priority,
         **run.state.metrics(run.config),
         "uncertainty_threshold": run.config.uncertainty_threshold,

@@ -1,8 +1,8 @@
 """Many simulations of one MuJoCo model, stepped together by MuJoCo Warp: on a CUDA GPU, else on the CPU.
 
 The state lives here, in numpy arrays: before a step it is written to the device, and what comes back is read
-for those robots alone that were to move. So all others stay untouched bit for bit, although MuJoCo Warp always
-steps every world, and the arrays hold everything that decides the future.
+for the robots alone that were to move. So all others stay untouched bit for bit, although MuJoCo Warp steps
+every world, and the arrays hold everything that decides the future.
 """
 
 import contextlib
@@ -134,7 +134,7 @@ class WarpSimulations:
         self.refresh()
 
     def broken(self) -> NDArray[np.bool_]:
-        """Which simulations blew up: numbers not finite, beyond all sense in any substep, or too many rows."""
+        """Which simulations blew up: numbers not finite, beyond sense in any substep, or too many rows."""
         sane = np.isfinite(self.state).all(axis=1) & (np.abs(self.speeds).max(axis=1) < SANE)
         broken: NDArray[np.bool_] = ~sane | self._failed
         return broken
@@ -211,7 +211,7 @@ class WarpSimulations:
                 self._derived[name][robots] = self._read(name)[robots]
 
     def _early_sensors(self) -> NDArray[np.intp]:
-        """Columns of sensordata that tell of positions and speeds, which a finished step has changed again."""
+        """Columns of sensordata that tell of positions and speeds, which the end of a step changes."""
         model = self.model
         early = np.flatnonzero(model.sensor_needstage < int(mujoco.mjtStage.mjSTAGE_ACC))
         columns = [np.arange(model.sensor_adr[i], model.sensor_adr[i] + model.sensor_dim[i]) for i in early]
@@ -242,7 +242,7 @@ def _turned(first: Floats, second: Floats) -> Floats:
 
 @cache
 def _load() -> tuple[Any, Any, Any]:
-    """Warp, MuJoCo Warp, and the kernel that notes a speed beyond all sense; raises FleetError without them."""
+    """Warp, MuJoCo Warp, and the kernel that notes a speed beyond sense; FleetError without them."""
     if problem := missing():
         raise FleetError(problem)
     warp = importlib.import_module("warp")

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robots import snapshots
-from robots.backends.mujoco import Floats, Simulations
+from robots.backends import engines
 from robots.backends.mujoco_view import View, draw_robot
+from robots.backends.physics import Floats, Physics
 from robots.checks import check_actions, check_ids, check_size
 from robots.fleet import Frame, Snapshot, Spaces, StepResult
 from robots.randomness import check_seed, generator_for, pack, unpack
@@ -35,7 +36,7 @@ class MujocoFleet(ABC):
     """95 % of what the task's supervisor reaches on average."""
     view: View
 
-    def __init__(self, robots: int, seed: int, simulations: Simulations) -> None:
+    def __init__(self, robots: int, seed: int, simulations: Physics) -> None:
         self.size = robots
         self.clipped = 0
         """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
@@ -124,7 +125,7 @@ class MujocoFleet(ABC):
     def snapshot(self) -> Snapshot:
         """State that `restore` turns back bit for bit."""
         return {
-            snapshots.HEADER: snapshots.header(self.task, _SNAPSHOT_VERSION),
+            snapshots.HEADER: snapshots.header(self._owner(), _SNAPSHOT_VERSION),
             "physics": self._simulations.state.copy(),
             "steps": self._steps.copy(),
             "waiting": self._waiting.copy(),
@@ -134,12 +135,17 @@ class MujocoFleet(ABC):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of this task, size and version; raises FleetError for any other."""
-        snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self.task} robots")
+        snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self._owner()} robots")
         arrays: dict[str, NDArray[Any]] = {name: np.array(array) for name, array in snapshot.items()}
         self._simulations.restore(arrays["physics"])
         self._steps, self._waiting = arrays["steps"], arrays["waiting"]
         self._generators = unpack(arrays["generators"])
         self._memory = {name: arrays[f"memory_{name}"] for name in self._memory}
+
+    def _owner(self) -> str:
+        """Whose snapshots these are: physics of one engine mean nothing to another."""
+        backend = self._simulations.backend
+        return self.task if backend == engines.DEFAULT else f"{self.task} on {backend}"
 
     def _begin(self, robots: list[int]) -> None:
         for robot in robots:

@@ -10,7 +10,7 @@ import pytest
 
 from iifl_server.errors import RequestError
 from iifl_server.experiments import simulation as module
-from iifl_server.experiments.simulation import Simulation, run_simulation
+from iifl_server.experiments.simulation import Simulation, _Files, run_simulation
 from iifl_server.learning.calibrating import Calibration, weights_digest
 from iifl_server.learning.recipes import Recipe
 from policy import (
@@ -99,6 +99,21 @@ def test_a_folder_of_another_run_is_refused_and_left_alone(tmp_path: Path) -> No
     with pytest.raises(RequestError, match="another run"):
         run(tmp_path / "a", steps=5, seed=9)
     assert run(tmp_path / "a", steps=5) == before
+
+
+def test_a_run_goes_on_only_on_the_backend_it_began_with(tmp_path: Path) -> None:
+    def wanted(backend: str) -> Simulation:
+        return Simulation("ant", "bc", 2, 1, 5, 0, backend=backend)
+
+    assert wanted("mujoco") == wanted("")
+    folder = tmp_path / "a"
+    folder.mkdir()
+    _Files(folder).claim(wanted("mjwarp"))
+    _Files(folder).claim(wanted("mjwarp"))
+    with pytest.raises(RequestError, match=r"another run .*'backend': 'mjwarp'"):
+        _Files(folder).claim(wanted("mujoco"))
+    with pytest.raises(FleetError, match="valid are: pymunk"):
+        Simulation("block_push", "bc", 2, 1, 5, 0, backend="mjwarp")
 
 
 @pytest.mark.parametrize("algorithm", ["bc", "ibc"])

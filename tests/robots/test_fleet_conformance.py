@@ -1,15 +1,47 @@
-"""What every fleet of every registered task promises, whatever the task is."""
+"""What every fleet promises, whatever its task is and whatever simulates it.
+
+Every registered task is tried on its own backend. MuJoCo Warp runs on the CPU here, where it is slow, and
+compiles every model anew: it is tried on one task, with fewer robots; test_mjwarp.py compares the others
+with MuJoCo. Isaac Gym is stood in for by a process that speaks its worker's protocol.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from robots.backends import mjwarp
 from robots.fleet import Fleet, FleetError, StepResult
-from robots.registry import make_fleet, make_supervisors, task_defaults, task_names
+from robots.registry import backend_names, make_fleet, make_supervisors, task_defaults, task_names
 
-pytestmark = pytest.mark.parametrize("task", task_names())
 ROBOTS = 3
+needs_mjwarp = pytest.mark.skipif(mjwarp.missing() is not None, reason=str(mjwarp.missing()))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A task on a backend."""
+
+    task: str
+    backend: str
+    largest: int = 1000
+
+    def make(self, robots: int, seed: int) -> Fleet:
+        return make_fleet(self.task, robots, seed, self.backend)
+
+    def episode_length(self) -> int:
+        return task_defaults(self.task).episode_length
+
+
+KINDS = [Kind(task, backend_names(task)[0]) for task in task_names()]
+pytestmark = pytest.mark.parametrize(
+    "kind",
+    [
+        *(pytest.param(kind, id=kind.task) for kind in KINDS),
+        pytest.param(Kind("ant", "mjwarp", largest=20), id="ant-mjwarp", marks=needs_mjwarp),
+    ],
+)
 FIXED_START = {"navigation"}
 """Tasks in which every episode of every robot and seed begins alike, and nothing but actions is random."""
 
@@ -38,23 +70,24 @@ def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def test_says_who_it_is(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
-    assert (fleet.task, fleet.size) == (task, ROBOTS)
-    assert fleet.episode_length == task_defaults(task).episode_length > 0
+def test_says_who_it_is(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 0)
+    assert (fleet.task, fleet.size) == (kind.task, ROBOTS)
+    assert fleet.episode_length == kind.episode_length() > 0
 
 
 @pytest.mark.parametrize("robots", [1, 3, 1000])
-def test_observations_have_the_promised_shape(task: str, robots: int) -> None:
-    fleet = make_fleet(task, robots, 0)
+def test_observations_have_the_promised_shape(kind: Kind, robots: int) -> None:
+    robots = min(robots, kind.largest)
+    fleet = kind.make(robots, 0)
     seen = fleet.observe()
     assert seen.shape == (robots, *fleet.spaces.observation_shape)
     assert seen.dtype == fleet.spaces.observation_dtype
 
 
 @pytest.mark.parametrize("robots", [1, 5])
-def test_a_step_reports_one_entry_per_robot(task: str, robots: int) -> None:
-    fleet = make_fleet(task, robots, 0)
+def test_a_step_reports_one_entry_per_robot(kind: Kind, robots: int) -> None:
+    fleet = kind.make(robots, 0)
     result = fleet.act(random_actions(fleet), all_active(fleet))
     assert result.reward.shape == (robots,)
     assert result.reward.dtype == np.float32
@@ -63,8 +96,8 @@ def test_a_step_reports_one_entry_per_robot(task: str, robots: int) -> None:
         assert flags.dtype == np.bool_
 
 
-def test_frames_are_for_people(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
+def test_frames_are_for_people(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 0)
     frames = fleet.frames([2, 0])
     assert len(frames) == 2
     for frame in frames:
@@ -78,34 +111,34 @@ def test_frames_are_for_people(task: str) -> None:
     assert fleet.frames([]) == []
 
 
-def test_a_thousand_robots_step(task: str) -> None:
-    fleet = make_fleet(task, 1000, 0)
+def test_the_largest_fleet_steps(kind: Kind) -> None:
+    fleet = kind.make(kind.largest, 0)
     before = fleet.snapshot()
-    assert fleet.act(random_actions(fleet), all_active(fleet)).reward.shape == (1000,)
+    assert fleet.act(random_actions(fleet), all_active(fleet)).reward.shape == (kind.largest,)
     assert not same(dict(before), dict(fleet.snapshot()))
 
 
-def test_the_same_seed_gives_the_same_run(task: str) -> None:
-    first, second = make_fleet(task, ROBOTS, 7), make_fleet(task, ROBOTS, 7)
+def test_the_same_seed_gives_the_same_run(kind: Kind) -> None:
+    first, second = kind.make(ROBOTS, 7), kind.make(ROBOTS, 7)
     run(first, 15)
     run(second, 15)
     assert same(dict(first.snapshot()), dict(second.snapshot()))
     assert np.array_equal(first.observe(), second.observe())
 
 
-def test_another_seed_gives_another_run_unless_the_start_is_fixed(task: str) -> None:
-    first, second = make_fleet(task, ROBOTS, 7).observe(), make_fleet(task, ROBOTS, 8).observe()
+def test_another_seed_gives_another_run_unless_the_start_is_fixed(kind: Kind) -> None:
+    first, second = kind.make(ROBOTS, 7).observe(), kind.make(ROBOTS, 8).observe()
     alike = [np.array_equal(a, b) for a, b in zip(first, second, strict=True)]
-    assert all(alike) if task in FIXED_START else not any(alike)
+    assert all(alike) if kind.task in FIXED_START else not any(alike)
 
 
-def test_robots_differ_from_each_other_unless_the_start_is_fixed(task: str) -> None:
-    first, second = make_fleet(task, 2, 0).observe()
-    assert np.array_equal(first, second) == (task in FIXED_START)
+def test_robots_differ_from_each_other_unless_the_start_is_fixed(kind: Kind) -> None:
+    first, second = kind.make(2, 0).observe()
+    assert np.array_equal(first, second) == (kind.task in FIXED_START)
 
 
-def test_a_robot_is_the_same_in_a_fleet_of_any_size(task: str) -> None:
-    small, large = make_fleet(task, 2, 3), make_fleet(task, 9, 3)
+def test_a_robot_is_the_same_in_a_fleet_of_any_size(kind: Kind) -> None:
+    small, large = kind.make(2, 3), kind.make(9, 3)
     for step in range(12):
         actions = random_actions(large, step)
         assert np.array_equal(small.observe(), large.observe()[:2])
@@ -115,15 +148,15 @@ def test_a_robot_is_the_same_in_a_fleet_of_any_size(task: str) -> None:
             fleet.hard_reset(np.flatnonzero(result.violation).tolist())
 
 
-def test_a_snapshot_restores_bit_for_bit(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 1)
+def test_a_snapshot_restores_bit_for_bit(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 1)
     run(fleet, 10)
     fleet.observe()
     taken = fleet.snapshot()
     run(fleet, 20, seed=50)
     expected, image = dict(fleet.snapshot()), fleet.observe()
 
-    other = make_fleet(task, ROBOTS, 999)
+    other = kind.make(ROBOTS, 999)
     other.restore(taken)
     assert same(dict(other.snapshot()), dict(taken))
     run(other, 20, seed=50)
@@ -131,8 +164,8 @@ def test_a_snapshot_restores_bit_for_bit(task: str) -> None:
     assert np.array_equal(other.observe(), image)
 
 
-def test_a_snapshot_survives_a_file_without_pickle(task: str, tmp_path) -> None:
-    fleet = make_fleet(task, ROBOTS, 1)
+def test_a_snapshot_survives_a_file_without_pickle(kind: Kind, tmp_path) -> None:
+    fleet = kind.make(ROBOTS, 1)
     run(fleet, 5)
     np.savez(tmp_path / "fleet.npz", **fleet.snapshot())
     expected = fleet.observe()
@@ -141,8 +174,8 @@ def test_a_snapshot_survives_a_file_without_pickle(task: str, tmp_path) -> None:
     assert np.array_equal(fleet.observe(), expected)
 
 
-def test_a_snapshot_is_a_copy(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 1)
+def test_a_snapshot_is_a_copy(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 1)
     taken = fleet.snapshot()
     kept = {name: array.copy() for name, array in taken.items()}
     run(fleet, 10)
@@ -152,8 +185,8 @@ def test_a_snapshot_is_a_copy(task: str) -> None:
     assert same(dict(taken), kept)
 
 
-def test_looking_at_frames_changes_nothing(task: str) -> None:
-    watched, alone = make_fleet(task, ROBOTS, 2), make_fleet(task, ROBOTS, 2)
+def test_looking_at_frames_changes_nothing(kind: Kind) -> None:
+    watched, alone = kind.make(ROBOTS, 2), kind.make(ROBOTS, 2)
     watched.frames([0, 1, 2])
     watched.frames([1])
     run(watched, 5)
@@ -162,8 +195,8 @@ def test_looking_at_frames_changes_nothing(task: str) -> None:
     assert same(dict(watched.snapshot()), dict(alone.snapshot()))
 
 
-def test_inactive_robots_are_left_alone(task: str) -> None:
-    fleet, reference = make_fleet(task, ROBOTS, 4), make_fleet(task, ROBOTS, 4)
+def test_inactive_robots_are_left_alone(kind: Kind) -> None:
+    fleet, reference = kind.make(ROBOTS, 4), kind.make(ROBOTS, 4)
     active = np.array([True, False, True])
     actions = random_actions(fleet)
     actions[1] = np.nan
@@ -173,8 +206,8 @@ def test_inactive_robots_are_left_alone(task: str) -> None:
     assert np.array_equal(fleet.observe()[1], reference.observe()[1])
 
 
-def test_actions_beyond_the_bounds_are_clipped(task: str) -> None:
-    wild, tame = make_fleet(task, ROBOTS, 5), make_fleet(task, ROBOTS, 5)
+def test_actions_beyond_the_bounds_are_clipped(kind: Kind) -> None:
+    wild, tame = kind.make(ROBOTS, 5), kind.make(ROBOTS, 5)
     actions = random_actions(wild) * 5
     assert (np.abs(actions) > 1).any()
     wild.act(actions, all_active(wild))
@@ -182,8 +215,8 @@ def test_actions_beyond_the_bounds_are_clipped(task: str) -> None:
     assert same(dict(wild.snapshot()), dict(tame.snapshot()))
 
 
-def test_actions_beyond_the_bounds_are_counted_once_for_each_active_robot(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 5)
+def test_actions_beyond_the_bounds_are_counted_once_for_each_active_robot(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 5)
     actions = np.zeros((ROBOTS, fleet.spaces.action_size), dtype=np.float32)
     actions[0], actions[1, 1], actions[2, 0] = 1.0, -1.5, 7.0
     actions[2, 1] = -7.0
@@ -196,8 +229,8 @@ def test_actions_beyond_the_bounds_are_counted_once_for_each_active_robot(task: 
     assert fleet.clipped == 3
 
 
-def test_the_callers_actions_are_not_written_to(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 5)
+def test_the_callers_actions_are_not_written_to(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 5)
     actions = random_actions(fleet) * 5
     kept = actions.copy()
     fleet.act(actions, all_active(fleet))
@@ -205,8 +238,8 @@ def test_the_callers_actions_are_not_written_to(task: str) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_number_that_is_not_finite_moves_nobody(task: str, bad: float) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
+def test_a_number_that_is_not_finite_moves_nobody(kind: Kind, bad: float) -> None:
+    fleet = kind.make(ROBOTS, 0)
     before = dict(fleet.snapshot())
     actions = random_actions(fleet)
     actions[2, 0] = bad
@@ -226,8 +259,8 @@ BAD_STEPS: list[Callable[[Fleet], object]] = [
 
 
 @pytest.mark.parametrize("bad_step", BAD_STEPS)
-def test_arrays_of_another_shape_or_type_are_refused(task: str, bad_step: Callable[[Fleet], object]) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
+def test_arrays_of_another_shape_or_type_are_refused(kind: Kind, bad_step: Callable[[Fleet], object]) -> None:
+    fleet = kind.make(ROBOTS, 0)
     before = dict(fleet.snapshot())
     with pytest.raises(FleetError, match="must be"):
         bad_step(fleet)
@@ -236,21 +269,22 @@ def test_arrays_of_another_shape_or_type_are_refused(task: str, bad_step: Callab
 
 @pytest.mark.parametrize("ids", [[3], [-1], [0, 0], [1.0], [True], ["0"]])
 @pytest.mark.parametrize("call", ["reset", "hard_reset", "frames"])
-def test_ids_that_no_robot_has_are_refused(task: str, call: str, ids: list[int]) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
+def test_ids_that_no_robot_has_are_refused(kind: Kind, call: str, ids: list[int]) -> None:
+    fleet = kind.make(ROBOTS, 0)
     before = dict(fleet.snapshot())
     with pytest.raises(FleetError, match="robot"):
         getattr(fleet, call)([1, *ids] if ids != [True] else ids)
     assert same(dict(fleet.snapshot()), before)
 
 
-def test_foreign_snapshots_are_refused_and_change_nothing(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
+def test_foreign_snapshots_are_refused_and_change_nothing(kind: Kind) -> None:
+    fleet = kind.make(ROBOTS, 0)
     before = dict(fleet.snapshot())
     header = b"chess/1"
     foreign = [
-        make_fleet(task, ROBOTS + 1, 0).snapshot(),
-        make_supervisors(task, 1, 0)[0].snapshot(),
+        kind.make(ROBOTS + 1, 0).snapshot(),
+        make_supervisors("navigation", 1, 0)[0].snapshot(),
+        make_fleet("navigation" if kind.task == "block_push" else "block_push", ROBOTS, 0).snapshot(),
         {},
         before | {"header": np.frombuffer(header, dtype=np.uint8)},
     ]
@@ -265,31 +299,5 @@ def test_foreign_snapshots_are_refused_and_change_nothing(task: str) -> None:
         assert same(dict(fleet.snapshot()), before)
 
 
-def test_snapshots_hold_no_objects(task: str) -> None:
-    for owner in (make_fleet(task, 2, 0), *make_supervisors(task, 2, 0)):
-        assert all(array.dtype != object for array in owner.snapshot().values())
-
-
-def test_supervisors_act_within_bounds_and_by_seed(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
-    for supervisor, twin in zip(make_supervisors(task, 2, 3), make_supervisors(task, 2, 3), strict=True):
-        actions = supervisor.actions(fleet, [2, 0])
-        assert actions.shape == (2, fleet.spaces.action_size)
-        assert actions.dtype == np.float32
-        assert (np.abs(actions) <= 1).all()
-        assert np.array_equal(actions, twin.actions(fleet, [2, 0]))
-        assert supervisor.actions(fleet, []).shape == (0, fleet.spaces.action_size)
-
-
-def test_supervisors_restore_bit_for_bit(task: str) -> None:
-    fleet = make_fleet(task, ROBOTS, 0)
-    (supervisor,) = make_supervisors(task, 1, 0)
-    (other,) = make_supervisors(task, 1, 1)
-    supervisor.actions(fleet, [0, 1])
-    taken = supervisor.snapshot()
-    expected = supervisor.actions(fleet, [0, 1, 2])
-    assert not np.array_equal(other.actions(fleet, [0, 1, 2]), expected)
-    other.restore(taken)
-    assert np.array_equal(other.actions(fleet, [0, 1, 2]), expected)
-    with pytest.raises(FleetError, match="snapshot"):
-        other.restore(fleet.snapshot())
+def test_snapshots_hold_no_objects(kind: Kind) -> None:
+    assert all(array.dtype != object for array in kind.make(2, 0).snapshot().values())

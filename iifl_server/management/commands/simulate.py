@@ -39,6 +39,11 @@ class Command(IIFLCommand):
         parser.add_argument("--supervisors", type=whole(0), default=2, help="algorithmic supervisors, M")
         parser.add_argument("--steps", type=whole(1), default=150, help="fleet steps, T")
         parser.add_argument("--seed", type=whole(0), default=0, help="decides every draw of the run")
+        parser.add_argument(
+            "--backend",
+            default="",
+            help="what simulates the robots, for instance mjwarp; the task's own if empty",
+        )
         parser.add_argument("--out", type=writable_folder, required=True, help="folder of the results")
         parser.add_argument("--json", type=output_file, help="also write the metrics to this file")
         parser.add_argument(
@@ -77,7 +82,7 @@ class Command(IIFLCommand):
     def run(self, **options: Any) -> None:
         torch.set_num_threads(options["threads"])
         names = ["task", "algorithm", "robots", "supervisors", "steps", "seed"]
-        names += ["priority", "risk_threshold", "call_share", "threshold"]
+        names += ["priority", "risk_threshold", "call_share", "threshold", "backend"]
         quiet = not sys.stderr.isatty()
         try:
             simulation = Simulation(

@@ -7,7 +7,8 @@ import mujoco  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from robots.backends.mujoco import Floats, Simulations, load_model
+from robots.backends import engines
+from robots.backends.mujoco import Floats, load_model
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.backends.mujoco_view import View
 from robots.backends.rotations import axes, into_body, roll_and_yaw, wrapped
@@ -59,8 +60,8 @@ class AntFleet(MujocoFleet):
     (running.reward). A torso lower than 0.31 m has fallen: a violation, reward -2. 1,000 steps without a
     fall are `done`, and success at 95 % of what the trained supervisor reaches.
 
-    robots: 1 to 1000. seed: a whole number of at least 0. Ants never influence each other. Raises FleetError
-    for other values.
+    robots: 1 to 1000. seed: a whole number of at least 0. Ants never influence each other. backend: one of
+    engines.NAMES. Raises FleetError for other values.
     """
 
     task = NAME
@@ -69,10 +70,12 @@ class AntFleet(MujocoFleet):
     success_return = 6900.0  # The supervisor's mean over 200 episodes was 7272.
     view = View(follow="torso", distance=3.6, height=0.35)
 
-    def __init__(self, robots: int, seed: int, threads: int | None = None) -> None:
+    def __init__(
+        self, robots: int, seed: int, threads: int | None = None, backend: str = engines.DEFAULT
+    ) -> None:
         robots, seed = self.checked(robots, seed)
         model = _model()
-        super().__init__(robots, seed, Simulations(model, robots, ["sensordata"], threads))
+        super().__init__(robots, seed, engines.simulations(backend, model, robots, ["sensordata"], threads))
         self._lower, self._upper = model.jnt_range[1:].T
         self._rest = np.clip(0.0, self._lower, self._upper)
         self._memory["forces"] = np.zeros((robots, _FORCES))

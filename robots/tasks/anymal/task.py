@@ -7,7 +7,8 @@ import mujoco  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from robots.backends.mujoco import Floats, Simulations, load_model
+from robots.backends import engines
+from robots.backends.mujoco import Floats, load_model
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.backends.mujoco_view import View
 from robots.backends.rotations import axes, into_body
@@ -57,8 +58,8 @@ class AnymalFleet(MujocoFleet):
     (walking.reward). A base or thigh that touches the ground is a violation. 2,500 steps without one are
     `done`, and success at 95 % of what the trained supervisor reaches.
 
-    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. Raises
-    FleetError for other values.
+    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. backend: one of
+    engines.NAMES. Raises FleetError for other values.
     """
 
     task = NAME
@@ -67,10 +68,12 @@ class AnymalFleet(MujocoFleet):
     success_return = 0.0
     view = View(follow="base", distance=3.0, height=0.4)
 
-    def __init__(self, robots: int, seed: int, threads: int | None = None) -> None:
+    def __init__(
+        self, robots: int, seed: int, threads: int | None = None, backend: str = engines.DEFAULT
+    ) -> None:
         robots, seed = self.checked(robots, seed)
         fields = ["sensordata", "actuator_force"]
-        super().__init__(robots, seed, Simulations(_model(), robots, fields, threads))
+        super().__init__(robots, seed, engines.simulations(backend, _model(), robots, fields, threads))
         self._memory["commands"] = np.zeros((robots, 3))
         self._begin(list(range(robots)))
 

@@ -8,7 +8,8 @@ import mujoco  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from robots.backends.mujoco import Floats, Simulations, load_model
+from robots.backends import engines
+from robots.backends.mujoco import Floats, load_model
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.backends.mujoco_view import View
 from robots.backends.rotations import axes, into_body
@@ -55,8 +56,8 @@ class BallBalanceFleet(MujocoFleet):
     (balancing.reward). A ball on the ground is a violation. 500 steps without one are `done`, and success at
     95 % of what the scripted supervisor reaches.
 
-    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. Raises
-    FleetError for other values.
+    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. backend: one of
+    engines.NAMES. Raises FleetError for other values.
     """
 
     task = NAME
@@ -65,10 +66,12 @@ class BallBalanceFleet(MujocoFleet):
     success_return = 338.0  # The supervisor's mean over 200 episodes was 356.0.
     view = View(follow="tray", distance=2.5, height=0.65, elevation=0.4)
 
-    def __init__(self, robots: int, seed: int, threads: int | None = None) -> None:
+    def __init__(
+        self, robots: int, seed: int, threads: int | None = None, backend: str = engines.DEFAULT
+    ) -> None:
         robots, seed = self.checked(robots, seed)
         model = _model()
-        super().__init__(robots, seed, Simulations(model, robots, ["sensordata"], threads))
+        super().__init__(robots, seed, engines.simulations(backend, model, robots, ["sensordata"], threads))
         knees = [model.joint(f"knee_{leg}").range for leg in (1, 2, 3)]
         self._lower, self._upper = np.array(knees).T
         self._memory["touch"] = np.zeros((robots, 6))

@@ -7,7 +7,8 @@ import mujoco  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from robots.backends.mujoco import Floats, Simulations, load_model
+from robots.backends import engines
+from robots.backends.mujoco import Floats, load_model
 from robots.tasks.franka_cube_stack.control import ARM_JOINTS, jacobian, torques
 
 SUBSTEPS = 4
@@ -30,9 +31,9 @@ def model() -> mujoco.MjModel:
 class Scene:
     """N arms, each with a table and two cubes."""
 
-    def __init__(self, robots: int, threads: int | None = None) -> None:
+    def __init__(self, robots: int, threads: int | None = None, backend: str = engines.DEFAULT) -> None:
         derived = ("site_xpos", "site_xquat", "xanchor", "xaxis", "M")
-        self.simulations = Simulations(model(), robots, derived, threads)
+        self.simulations = engines.simulations(backend, model(), robots, derived, threads)
         first = model().jnt_dofadr[_JOINTS.start]
         rows = [int(model().M_rowadr[first + row]) for row in range(ARM_JOINTS)]
         self._stored = np.array(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from robots.backends import engines
 from robots.backends.mujoco import Floats
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.checks import check_ids
@@ -39,8 +40,8 @@ class FrankaCubeStackFleet(MujocoFleet):
     without one are `done`. There are no violations of the task's own; only a simulation that blows up is
     one, of that robot alone: it is logged, and waits for `hard_reset`.
 
-    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. Raises
-    FleetError for other values.
+    robots: 1 to 1000. seed: a whole number of at least 0. Robots never influence each other. backend: one of
+    engines.NAMES. Raises FleetError for other values.
     """
 
     task = NAME
@@ -49,9 +50,9 @@ class FrankaCubeStackFleet(MujocoFleet):
 
     success_return = math.inf  # Only a stack is success.
 
-    def __init__(self, robots: int, seed: int) -> None:
+    def __init__(self, robots: int, seed: int, backend: str = engines.DEFAULT) -> None:
         robots, seed = self.checked(robots, seed)
-        self._scene = Scene(robots)
+        self._scene = Scene(robots, backend=backend)
         super().__init__(robots, seed, self._scene.simulations)
         self._begin(list(range(robots)))
 
