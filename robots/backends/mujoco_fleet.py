@@ -72,7 +72,7 @@ class MujocoFleet(ABC):
         """Rewards of all robots for the step just made, (N,), and which of them broke a constraint, (N,)."""
 
     def reached(self) -> NDArray[np.bool_]:
-        """Which robots are at a goal that ends their episode, (N,); none where a task has no goal."""
+        """Which robots the last `judge` saw at a goal that ends their episode, (N,); none in a task without."""
         return np.zeros(self.size, dtype=np.bool_)
 
     def returns(self) -> Floats:
@@ -88,10 +88,11 @@ class MujocoFleet(ABC):
         usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
         self.clipped += clipped
         going = np.flatnonzero(active & ~self._waiting)
-        self._memory["actions"][going] = usable[going]
         if going.size:
-            self.move(going, usable[going].astype(np.float64))
-        self._steps[going] += 1
+            moves = usable[going].astype(np.float64)
+            self._memory["actions"][going] = moves
+            self.move(going, moves)
+            self._steps[going] += 1
         self._catch_broken()
         fine = active & ~self._waiting
         rewards, broke = self.judge()

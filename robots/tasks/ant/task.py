@@ -77,6 +77,7 @@ class AntFleet(MujocoFleet):
         model = _model()
         super().__init__(robots, seed, engines.simulations(backend, model, robots, ["sensordata"], threads))
         self._lower, self._upper = model.jnt_range[1:].T
+        self._range = self._upper - self._lower
         self._rest = np.clip(0.0, self._lower, self._upper)
         self._memory["forces"] = np.zeros((robots, _FORCES))
         self._before = np.zeros(robots)
@@ -101,14 +102,14 @@ class AntFleet(MujocoFleet):
         frame = axes(positions[:, 3:7])
         roll, yaw = roll_and_yaw(frame)
         to_target = np.arctan2(-positions[:, 1], TARGET - positions[:, 0])
-        up, heading = self._up_and_heading()
-        angles = [yaw, roll, wrapped(to_target - yaw), up, heading]
+        up, heading = self._up_and_heading(frame)
+        angles = np.array([yaw, roll, wrapped(to_target - yaw), up, heading])
         return np.concatenate(
             [
                 positions[:, 2:3],
                 into_body(speeds[:, :3], frame),
                 speeds[:, 3:6],  # A free body's angular velocity is in its own frame already.
-                np.stack(angles, axis=1),
+                angles.T,
                 self._joints(),
                 SPEED_SCALE * speeds[:, 6:],
                 FORCE_SCALE * self._memory["forces"],
@@ -122,7 +123,8 @@ class AntFleet(MujocoFleet):
         fallen = self._simulations.positions[:, 2] < FALLEN
         progress = (self._before - self._to_target()) / STEP
         speeds = SPEED_SCALE * self._simulations.speeds[:, 6:]
-        rewards = reward(progress, *self._up_and_heading(), self._joints(), speeds, self._memory["actions"])
+        up, heading = self._up_and_heading(axes(self._simulations.positions[:, 3:7]))
+        rewards = reward(progress, up, heading, self._joints(), speeds, self._memory["actions"])
         return np.where(fallen, FALL_REWARD, rewards), fallen
 
     def _to_target(self) -> Floats:
@@ -131,15 +133,15 @@ class AntFleet(MujocoFleet):
         distance: Floats = np.sqrt((TARGET - x) ** 2 + y**2)
         return distance
 
-    def _up_and_heading(self) -> tuple[Floats, Floats]:
-        forward, _, up = axes(self._simulations.positions[:, 3:7])
+    def _up_and_heading(self, frame: Floats) -> tuple[Floats, Floats]:
+        """Cosines between z axis and vertical, and between x axis and the way to the target, (N,)."""
+        forward, _, up = frame
         x, y = self._simulations.positions[:, 0], self._simulations.positions[:, 1]
-        towards = ((TARGET - x) * forward[:, 0] - y * forward[:, 1]) / self._to_target()
-        return up[:, 2], towards
+        towards = ((TARGET - x) * forward[0] - y * forward[1]) / self._to_target()
+        return up[2], towards
 
     def _joints(self) -> Floats:
         """Joint angles scaled to [-1, 1] by their limits, (N, 8)."""
-        scaled: Floats = (2 * self._simulations.positions[:, 7:] - self._upper - self._lower) / (
-            self._upper - self._lower
-        )
+        scaled: Floats = 2 * self._simulations.positions[:, 7:] - self._upper - self._lower
+        scaled /= self._range
         return scaled

@@ -34,6 +34,7 @@ START_SPEED = 0.1
 """... and with speeds of up to this much [rad/s]."""
 
 _SUBSTEPS = 4
+_COMMAND_SCALE = np.array([LINEAR_SCALE, LINEAR_SCALE, ANGULAR_SCALE])
 _LARGEST_SEEN = 5.0  # Observations are clipped to this, as published.
 
 
@@ -96,19 +97,18 @@ class AnymalFleet(MujocoFleet):
     def see(self) -> Floats:
         """Observations, (N, 48), as documented above."""
         frame, linear, angular = self._motion()
-        down = -np.stack([axis[:, 2] for axis in frame], axis=1)
-        scale = np.array([LINEAR_SCALE, LINEAR_SCALE, ANGULAR_SCALE])
+        down = -frame[:, 2].T
         fields = [
             LINEAR_SCALE * linear,
             ANGULAR_SCALE * angular,
             down,
-            scale * self._memory["commands"],
+            _COMMAND_SCALE * self._memory["commands"],
             self._simulations.positions[:, 7:] - REST,
             JOINT_SPEED_SCALE * self._simulations.speeds[:, 6:],
             self._memory["actions"],
         ]
-        seen: Floats = np.clip(np.concatenate(fields, axis=1), -_LARGEST_SEEN, _LARGEST_SEEN)
-        return seen
+        seen = np.concatenate(fields, axis=1)
+        return np.clip(seen, -_LARGEST_SEEN, _LARGEST_SEEN, out=seen)
 
     def judge(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Rewards of the last step, and who touches the ground with what must not touch it."""
@@ -117,8 +117,8 @@ class AnymalFleet(MujocoFleet):
         touches = np.asarray((self._simulations.derived("sensordata") > 0).any(axis=1))
         return reward(self._memory["commands"], linear, angular, torques), touches
 
-    def _motion(self) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats]:
-        """Axes of the base, and its velocity and angular velocity in its own frame, (N, 3)."""
+    def _motion(self) -> tuple[Floats, Floats, Floats]:
+        """Frame of the base, (3, 3, N), and its velocity and angular velocity in its own frame, (N, 3)."""
         frame = axes(self._simulations.positions[:, 3:7])
         speeds = self._simulations.speeds
         return frame, into_body(speeds[:, :3], frame), speeds[:, 3:6]

@@ -108,12 +108,20 @@ class BallBalanceFleet(MujocoFleet):
         tray = axes(positions[:, _TRAY][:, 3:])
         force = into_body(self._memory["touch"][:, :3], tray)
         place = into_body(self._memory["touch"][:, 3:] - positions[:, :3], tray)
-        torques = [np.cross(place - mount, force) for mount in _MOUNTS]
+        torques = _torques(place, force).reshape(self.size, 9)
         knees = [positions[:, _KNEES], speeds[:, _KNEE_SPEEDS]]
-        touches = [FORCE_SCALE * value for value in (force, *torques)]
+        touches = [FORCE_SCALE * force, FORCE_SCALE * torques]
         return np.concatenate([*knees, balls, velocities, *touches], axis=1)
 
     def judge(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Rewards of the last step, and whose ball is lost."""
         balls, velocities = self.balls()
         return reward(balls, velocities), balls[:, 2] < LOST_HEIGHT
+
+
+def _torques(places: Floats, forces: Floats) -> Floats:
+    """Torques of forces, (N, 3) [N], at places, (N, 3) [m], about each leg's mount; (N, 3 legs, 3) [N m]."""
+    x, y, z = (places[:, None] - _MOUNTS).T  # Each (3 legs, N).
+    along_x, along_y, along_z = forces.T
+    product = [y * along_z - z * along_y, z * along_x - x * along_z, x * along_y - y * along_x]
+    return np.array(product).T

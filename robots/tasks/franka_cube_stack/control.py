@@ -29,8 +29,11 @@ def jacobian(hand: Floats, anchors: Floats, axes: Floats) -> Floats:
 
     hand, shape (n, 3); anchors and axes of the joints, both (n, 7, 3), in the world.
     """
-    linear = np.cross(axes, hand[:, None] - anchors)  # (n, 7, 3)
-    return np.concatenate([linear, axes], axis=2).transpose(0, 2, 1)
+    x, y, z = axes.T  # Each (7, n).
+    to_x, to_y, to_z = (hand[:, None] - anchors).T
+    linear = [y * to_z - z * to_y, z * to_x - x * to_z, x * to_y - y * to_x]
+    rows = np.array([*linear, x, y, z])  # (6, 7, n)
+    return rows.T.copy().transpose(0, 2, 1)  # Each robot's numbers lie together: solving reads them often.
 
 
 def torques(actions: Floats, jacobians: Floats, inertia: Floats, angles: Floats, speeds: Floats) -> Floats:

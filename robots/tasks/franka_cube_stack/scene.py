@@ -19,7 +19,6 @@ FINGER_OPEN = 0.04
 _CUBE_A, _CUBE_B, _ARM, _FINGERS = slice(0, 7), slice(7, 14), slice(14, 21), slice(21, 23)  # Of qpos.
 _ARM_SPEEDS = slice(12, 19)  # Of qvel.
 _JOINTS = slice(2, 2 + ARM_JOINTS)  # The cubes' free joints come first.
-_LOWER = np.tril_indices(ARM_JOINTS)
 
 
 @cache
@@ -36,9 +35,10 @@ class Scene:
         self.simulations = engines.simulations(backend, model(), robots, derived, threads)
         first = model().jnt_dofadr[_JOINTS.start]
         rows = [int(model().M_rowadr[first + row]) for row in range(ARM_JOINTS)]
-        self._stored = np.array(
-            [start + column for row, start in enumerate(rows) for column in range(row + 1)]
+        self._inertia = np.array(
+            [[rows[max(i, j)] + min(i, j) for j in range(ARM_JOINTS)] for i in range(ARM_JOINTS)]
         )
+        """Where each entry of the arm's inertia stands in "M", which holds its lower half row by row."""
         self._sites = {name: int(model().site(name).id) for name in ("grip", "left_tip", "right_tip")}
 
     def place(self, robot: int, cube_a: Floats, cube_b: Floats, angles: Floats, finger: float) -> None:
@@ -51,10 +51,7 @@ class Scene:
     def step(self, robots: NDArray[np.intp], actions: Floats) -> None:
         """One control step of these robots; actions, shape (n, 7): see task.FrankaCubeStackFleet."""
         simulations = self.simulations
-        inertia = np.zeros((robots.size, ARM_JOINTS, ARM_JOINTS))
-        entries = simulations.derived("M")[robots][:, self._stored]
-        inertia[:, *_LOWER] = entries
-        inertia[:, *_LOWER[::-1]] = entries
+        inertia = simulations.derived("M")[robots].take(self._inertia, axis=1)  # (n, 7, 7)
         hand = simulations.derived("site_xpos")[robots, self._sites["grip"]]
         anchors, axes = (simulations.derived(name)[robots, _JOINTS] for name in ("xanchor", "xaxis"))
         angles, speeds = simulations.positions[robots, _ARM], simulations.speeds[robots, _ARM_SPEEDS]

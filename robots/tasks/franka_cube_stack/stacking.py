@@ -23,6 +23,8 @@ START_YAW = 0.785
 START_APART = (SIZE_A + SIZE_B) * np.sqrt(2)
 """... and at least this far from each other [m]."""
 STACK_REWARD = 16.0
+PLACE_ON_B = np.array([0.0, 0.0, (SIZE_A + SIZE_B) / 2])
+"""Where cube A's middle is to be, as seen from cube B's [m]."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,25 @@ def judge(a: Floats, b: Floats, grip: Floats, left_tip: Floats, right_tip: Float
     for nearness of the lifted A to its place on B; 16 instead of all that once A lies on B (within 2 cm
     across and 2 cm in height) and the hand is more than 4 cm away.
     """
-    to_hand = np.linalg.norm(a - grip, axis=1)
-    tips = np.linalg.norm(a - left_tip, axis=1) + np.linalg.norm(a - right_tip, axis=1)
+    off = a - b
+    to_hand, to_left, to_right, to_place = _lengths(
+        np.array([a - grip, a - left_tip, a - right_tip, off - PLACE_ON_B])
+    )
     height = a[:, 2] - TABLE_TOP
     lifted = height - SIZE_A > 0.04
-    place = b + np.array([0.0, 0.0, (SIZE_A + SIZE_B) / 2])
-    aligned = (1 - np.tanh(10.0 * np.linalg.norm(a - place, axis=1))) * lifted
-    near = np.maximum(1 - np.tanh(10.0 * (to_hand + tips) / 3), aligned)
+    aligned = (1 - np.tanh(10.0 * to_place)) * lifted
+    near = np.maximum(1 - np.tanh(10.0 * (to_hand + (to_left + to_right)) / 3), aligned)
     stacked = (
-        (np.linalg.norm((a - b)[:, :2], axis=1) < 0.02)
-        & (np.abs(height - (SIZE_B + SIZE_A / 2)) < 0.02)
-        & (to_hand > 0.04)
+        (_lengths(off[:, :2]) < 0.02) & (np.abs(height - (SIZE_B + SIZE_A / 2)) < 0.02) & (to_hand > 0.04)
     )
     reward = np.where(stacked, STACK_REWARD, 0.1 * near + 1.5 * lifted + 2.0 * aligned)
     return Judgement(reward, stacked)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """Lengths along the last axis."""
+    lengths: Floats = np.sqrt((vectors * vectors).sum(axis=-1))
+    return lengths
 
 
 def draw_cubes(generator: np.random.Generator) -> tuple[Floats, Floats]:

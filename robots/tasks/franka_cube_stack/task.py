@@ -1,7 +1,6 @@
 """The Franka cube stacking task: an arm puts a small cube on a larger one (Section 5.2, Appendix 7.3.2)."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +53,7 @@ class FrankaCubeStackFleet(MujocoFleet):
         robots, seed = self.checked(robots, seed)
         self._scene = Scene(robots, backend=backend)
         super().__init__(robots, seed, self._scene.simulations)
+        self._stacked = np.zeros(robots, dtype=np.bool_)
         self._begin(list(range(robots)))
 
     def cubes(self) -> tuple[Floats, Floats]:
@@ -93,15 +93,14 @@ class FrankaCubeStackFleet(MujocoFleet):
 
     def judge(self) -> tuple[Floats, NDArray[np.bool_]]:
         """Rewards, (N,); nothing is a violation."""
-        return self._judged().reward, np.zeros(self.size, dtype=np.bool_)
+        places = [self._scene.site(name) for name in ("grip", "left_tip", "right_tip")]
+        judged = judge(self._scene.cube("a")[:, :3], self._scene.cube("b")[:, :3], *places)
+        self._stacked = judged.stacked
+        return judged.reward, np.zeros(self.size, dtype=np.bool_)
 
     def reached(self) -> NDArray[np.bool_]:
         """Which cubes are stacked, (N,)."""
-        return self._judged().stacked
-
-    def _judged(self) -> Judgement:
-        places = [self._scene.site(name) for name in ("grip", "left_tip", "right_tip")]
-        return judge(self._scene.cube("a")[:, :3], self._scene.cube("b")[:, :3], *places)
+        return self._stacked
 
 
 def _w_last(quaternions: Floats) -> Floats:
