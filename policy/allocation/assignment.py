@@ -23,55 +23,62 @@ def assign(priorities: Floats, current: Ints, locked: Bools, available: Bools) -
     with N; only what is served is sorted. Raises InputError where the shapes do not belong together, for a
     priority that is negative or NaN, and for a supervisor who does not exist or has two robots already.
     """
+    calls = priorities != 0  # so is NaN, which is looked for among the few that call
     holding = np.flatnonzero(current >= 0)  # at most M robots, so what follows is about few
-    _check(priorities, current, holding, locked, available)
-    assigned = np.full(len(priorities), -1, dtype=np.int64)
-    holding = holding[available[current[holding]]]
-    kept = holding[locked[holding]]
-    assigned[kept] = current[kept]
+    seats = current[holding]
+    _check(priorities, current, seats, locked, available)
+    keeps = locked[holding] & available[seats]
+    kept, seats = holding[keeps], seats[keeps]
     free = available.copy()
-    free[current[kept]] = False
+    free[seats] = False
 
-    calls = priorities > 0
     calls[kept] = False
-    chosen = _most_urgent(priorities, np.flatnonzero(calls), int(np.count_nonzero(free)))
+    calling = np.flatnonzero(calls)
+    urgency = priorities[calling]
+    _check_priorities(priorities, urgency, priorities[kept])
+    chosen = calling[_largest(urgency, int(np.count_nonzero(free)))]
 
-    held = np.zeros(len(priorities), dtype=bool)
-    held[holding] = True
-    staying, arriving = chosen[held[chosen]], chosen[~held[chosen]]
-    assigned[staying] = current[staying]
-    free[current[staying]] = False
+    before = current[chosen]
+    stays = (before >= 0) & available[before]
+    free[before[stays]] = False
+    arriving = chosen[~stays]
+    assigned = np.full(len(priorities), -1, dtype=np.int64)
+    assigned[kept] = seats
+    assigned[chosen[stays]] = before[stays]
     assigned[arriving] = np.flatnonzero(free)[: len(arriving)]
     return assigned
 
 
-def _most_urgent(priorities: Floats, calling: Ints, count: int) -> Ints:
-    """The `count` robots to serve of those calling, most urgent first, ties by robot number."""
+def _largest(values: Floats, count: int) -> Ints:
+    """Places of the `count` largest values, the largest first, equal ones in their order."""
     if count == 0:
-        return calling[:0]
-    if len(calling) > count:
-        wanted = priorities[calling]
-        last = np.partition(wanted, len(wanted) - count)[len(wanted) - count]
-        above = calling[wanted > last]
-        level = calling[wanted == last][: count - len(above)]
-        calling = np.concatenate([above, level])  # ties at the edge have the lowest numbers, in their order
-    return calling[np.argsort(-priorities[calling], kind="stable")]
+        return np.empty(0, dtype=np.int64)
+    surplus = len(values) - count
+    if surplus <= 0:
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, surplus)[surplus]
+    places = np.flatnonzero(values >= least)  # more than `count` where several equal the least
+    return places[np.argsort(-values[places], kind="stable")[:count]]
 
 
-def _check(priorities: Floats, current: Ints, holding: Ints, locked: Bools, available: Bools) -> None:
+def _check(priorities: Floats, current: Ints, seats: Ints, locked: Bools, available: Bools) -> None:
     robots, supervisors = len(priorities), len(available)
     if current.shape != (robots,) or locked.shape != (robots,):
         raise InputError(
             f"current {current.shape} and locked {locked.shape} must both have "
             f"the shape of priorities, ({robots},)"
         )
-    if robots and not priorities.min() >= 0:  # NaN is not
-        robot = int(np.flatnonzero(~(priorities >= 0))[0])
-        raise InputError(f"priority of robot {robot} is {priorities[robot]}; valid is 0 or more")
-    seats = current[holding]
     if len(seats) and int(seats.max()) >= supervisors:
         raise InputError(f"current names supervisor {int(seats.max())}; valid is -1 to {supervisors - 1}")
     doubled = np.flatnonzero(np.bincount(seats, minlength=1) > 1)
     if len(doubled):
         robot_numbers = np.flatnonzero(current == doubled[0]).tolist()
         raise InputError(f"current gives supervisor {doubled[0]} the robots {robot_numbers}; valid is one")
+
+
+def _check_priorities(priorities: Floats, *parts: Floats) -> None:
+    """parts: all of the priorities that are not 0."""
+    if all(not len(part) or part.min() >= 0 for part in parts):  # NaN is not
+        return
+    robot = int(np.flatnonzero(~(priorities >= 0))[0])
+    raise InputError(f"priority of robot {robot} is {priorities[robot]}; valid is 0 or more")
