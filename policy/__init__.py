@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         ImportanceConfig,
         LangevinConfig,
         MalaConfig,
+        PopulationConfig,
         adapted,
         annealed_smc,
         derivative_free,
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
         langevin,
         lattice,
         mala,
+        population,
     )
     from policy.supervision import (
         SupervisionConfig,
@@ -162,6 +164,7 @@ _HOMES = {
         "ImportanceConfig",
         "LangevinConfig",
         "MalaConfig",
+        "PopulationConfig",
         "adapted",
         "annealed_smc",
         "derivative_free",
@@ -170,6 +173,7 @@ _HOMES = {
         "langevin",
         "lattice",
         "mala",
+        "population",
     ],
     "policy.supervision": ["SupervisionConfig", "SupervisionState", "advance", "allocate", "order"],
     "policy.uncertainty": [
@@ -210,6 +214,7 @@ __all__ = [
     "NetworkConfig",
     "PolicyConfig",
     "PolicyError",
+    "PopulationConfig",
     "SafetyCritic",
     "SupervisionConfig",
     "SupervisionState",
@@ -244,6 +249,7 @@ __all__ = [
     "nearest_action_error",
     "order",
     "partition_function",
+    "population",
     "published",
     "random_help",
     "read_demonstrations",

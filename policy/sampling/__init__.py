@@ -25,6 +25,7 @@ from policy.sampling.langevin import (
 )
 from policy.sampling.lattice import lattice
 from policy.sampling.mala import MalaConfig, MalaDiagnostics, mala
+from policy.sampling.population import PopulationConfig, population
 
 __all__ = [
     "PUBLISHED",
@@ -44,6 +45,7 @@ __all__ = [
     "MalaConfig",
     "MalaDiagnostics",
     "Minimum",
+    "PopulationConfig",
     "adapted",
     "annealed_smc",
     "autoregressive",
@@ -54,6 +56,7 @@ __all__ = [
     "langevin",
     "lattice",
     "mala",
+    "population",
     "second_stage",
     "uniform",
 ]

@@ -12,9 +12,10 @@ from policy.errors import InputError
 from policy.sampling.annealed import AnnealedConfig, annealed_smc
 from policy.sampling.box import Bound, bounds
 from policy.sampling.checks import checked_energies
-from policy.sampling.importance import ImportanceConfig, ImportanceSamples, importance, second_stage
+from policy.sampling.importance import ImportanceConfig, ImportanceSamples, importance
 from policy.sampling.langevin import LangevinConfig, langevin
 from policy.sampling.mala import MalaConfig, mala
+from policy.sampling.population import PopulationConfig, population
 from policy.uncertainty.estimate import JeffreysEstimate, from_chains, from_importance, from_particles
 
 Method = Literal["auto", "importance", "langevin", "mala", "annealed"]
@@ -23,10 +24,10 @@ States = tuple[Tensor, Tensor]
 Box = tuple[Tensor, Tensor]
 
 TRUSTED = 40.0
-"""Two stages with fewer effective samples than this are not relied on: their estimates are biased by several
-per cent, and their standard errors too small."""
+"""Importance samples of which fewer than this are effective are not relied on: their estimates are biased by
+several per cent, and their standard errors too small."""
 SURPRISED = 4.0
-"""Standard errors by which both stages together may move the first one's log partition function."""
+"""Standard errors by which all rounds together may move the first stage's log partition function."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class SharedEstimate:
     energies: Tensor
     """(B, k): their energies."""
     stages: Tensor
-    """(B,): 1 where uniform actions were enough, 2 where a second stage was, 3 where annealing was needed."""
+    """(B,): 1 where uniform actions were enough, 2 where further rounds were, 3 where it took annealing."""
 
 
 def jeffreys_divergence(
@@ -54,6 +55,7 @@ def jeffreys_divergence(
     generator: torch.Generator,
     action_size: int | None = None,
     importance_config: ImportanceConfig | None = None,
+    population_config: PopulationConfig | None = None,
     langevin_config: LangevinConfig | None = None,
     mala_config: MalaConfig | None = None,
     annealed_config: AnnealedConfig | None = None,
@@ -64,8 +66,8 @@ def jeffreys_divergence(
     low, high: bounds of actions, (A,), or numbers with action_size. generator: on the device of the states.
     method:
     - "auto" draws uniform actions once for both energies, and goes on in the states where they do not
-      do: with a second importance stage, and where that has too few effective samples or contradicts the
-      first, by annealing (see `from_shared`);
+      do: with rounds of actions that close in on both densities, and where those have too few effective
+      samples or contradict the first, by annealing (see `from_shared`);
     - "importance" always uses two stages, and nothing else;
     - "annealed" anneals particles to both densities in all states and pools them by bridge sampling;
     - "mala" uses chains that are exact within a mode but do not weigh modes;
@@ -108,6 +110,7 @@ def jeffreys_divergence(
         *box,
         generator,
         importance_config=importance_config,
+        population_config=population_config,
         annealed_config=annealed_config,
         best=1,
     ).divergence
@@ -123,16 +126,18 @@ def from_shared(
     generator: torch.Generator,
     *,
     importance_config: ImportanceConfig | None = None,
+    population_config: PopulationConfig | None = None,
     annealed_config: AnnealedConfig | None = None,
     best: int = 16,
 ) -> SharedEstimate:
     """The divergence from first-stage samples of both energies, with more work only in states that need it.
 
-    samples: of `importance(..., two_stages=False)`. states: of each energy, (B, ...). low, high: (A,). A
-    second stage follows where the first has few effective samples (`ImportanceConfig.enough`) or one action
-    has more than 5 % of the weight. Annealing follows where both together have fewer than 40 effective
-    samples, or moved the first one's log partition function by more than 4 standard errors although it looked
-    healthy. best: k, of the lowest actions found on the way, at most as many as first-stage samples.
+    samples: of `importance(..., two_stages=False)`. states: of each energy, (B, ...). low, high: (A,).
+    Further rounds (`population`) follow where the first stage has few effective samples
+    (`ImportanceConfig.enough`) or one action has more than 5 % of the weight. Annealing follows where all
+    together have fewer than 40 effective samples, or moved the first one's log partition function by more
+    than 4 standard errors although it looked healthy. best: k, of the lowest actions found on the way, at
+    most as many as first-stage samples.
     """
     config = importance_config or ImportanceConfig()
     result = _SoFar(samples, best)
@@ -141,14 +146,14 @@ def from_shared(
         return result.estimate
     pair = states[0][rows], states[1][rows]
     first = samples.of(rows)
-    both = second_stage(first, energies, pair, low, high, generator, config)
-    result.put(rows, from_importance(both), both.actions, both.energies[0], 2)
-    bad = (both.effective_sample_size.amin(dim=0) < TRUSTED) | _surprised(first, both)
+    every = population(first, energies, pair, low, high, generator, population_config)
+    result.put(rows, from_importance(every), every.actions, every.energies[0], 2)
+    bad = (every.effective_sample_size.amin(dim=0) < TRUSTED) | _surprised(first, every)
     rows = rows[bad]
     if len(rows):
         pair = pair[0][bad], pair[1][bad]
         annealed = _by_annealing(
-            energies, pair, (low, high), generator, annealed_config, both.of(bad.nonzero()[:, 0])
+            energies, pair, (low, high), generator, annealed_config, every.of(bad.nonzero()[:, 0])
         )
         result.put(rows, annealed.divergence, annealed.actions, annealed.energies, 3)
     return result.estimate
@@ -184,17 +189,19 @@ def _lowest(actions: Tensor, energies: Tensor, count: int) -> tuple[Tensor, Tens
 
 
 def _spread(samples: ImportanceSamples, count: int) -> tuple[Tensor, Tensor]:
-    """About count of the samples, both stages in equal proportion: actions and their log densities."""
+    """About count of the samples, all rounds in equal proportion: actions and their log densities."""
     every = samples.actions.shape[1]
     index = torch.linspace(0, every - 1, min(count, every), device=samples.actions.device).round().long()
     return samples.actions[:, index], samples.log_density[:, index]
 
 
-def _surprised(first: ImportanceSamples, both: ImportanceSamples) -> Tensor:
-    """Where both stages contradict the first beyond what its own effective sample size explains, (B,)."""
+def _surprised(first: ImportanceSamples, every: ImportanceSamples) -> Tensor:
+    """Where all rounds contradict a first stage that looked healthy, beyond what chance explains, (B,)."""
+    healthy = first.effective_sample_size >= TRUSTED  # (2, B)
     variance = 1.0 / first.effective_sample_size - 1.0 / first.actions.shape[1]
-    variance = variance + 1.0 / both.effective_sample_size
-    return ((both.log_z - first.log_z).abs() > SURPRISED * variance.sqrt()).any(dim=0)
+    variance = variance + 1.0 / every.effective_sample_size
+    contradicts = (every.log_z - first.log_z).abs() > SURPRISED * variance.sqrt()
+    return (healthy & contradicts).any(dim=0)
 
 
 def _evaluated(energies: Pair, states: States, actions: Tensor) -> Tensor:
@@ -227,7 +234,7 @@ def _by_annealing(
 ) -> SharedEstimate:
     """Particles of both densities, pooled; `energies` and `actions` are of p's.
 
-    start: samples of two stages, which both populations begin at, so that what they found is not lost.
+    start: importance samples, which both populations begin at, so that what they found is not lost.
     """
     config = config or AnnealedConfig()
     actions, log_density = (None, None) if start is None else _spread(start, config.particles)

@@ -111,8 +111,17 @@ def test_mala_method_agrees_on_one_mode_and_does_not_weigh_two() -> None:
 
 
 def test_only_states_that_need_more_work_get_it() -> None:
-    densities = [gaussian([0, 0], 1.0), gaussian([0, 0], 0.1), gaussian([0.3, 0.3], 0.004)]
-    others = [gaussian([0.1, 0], 1.0), gaussian([0.02, 0], 0.1), gaussian([0.301, 0.3], 0.005)]
+    places = [[-0.5, -0.5], [0.3, 0.3]]
+    densities = [
+        gaussian([0, 0], 1.0),
+        gaussian([0, 0], 0.1),
+        mixture([0.5, 0.5], [(p, 0.004) for p in places]),
+    ]
+    others = [
+        gaussian([0.1, 0], 1.0),
+        gaussian([0.02, 0], 0.1),
+        mixture([0.5, 0.5], [(p, 0.005) for p in places]),
+    ]
     rows: list[int] = []
 
     def counted(states: Tensor, actions: Tensor) -> Tensor:
@@ -125,12 +134,13 @@ def test_only_states_that_need_more_work_get_it() -> None:
     assert rows == [0, 1, 2]
     shared = from_shared(samples, pair, (states, states), low, high, draws, best=8)
     assert shared.stages.tolist() == [1, 2, 3]
-    assert (rows.count(0), rows.count(1)) == (1, 2)
+    assert rows.count(0) == 1 < rows.count(1) < rows.count(2)
     assert rows.count(2) > 5
     assert shared.actions.shape == (3, 8, 2)
     torch.testing.assert_close(shared.energies, batch(densities)(states, shared.actions))
     assert (shared.energies[:, 1:] >= shared.energies[:, :-1]).all()
-    assert float((shared.actions[2, 0] - 0.3).abs().max()) < 0.004
+    nearest = (shared.actions[2, 0] - torch.tensor(places)).abs().amax(dim=1).amin()
+    assert float(nearest) < 0.004
 
 
 def test_easy_states_cost_one_evaluation_of_each_energy() -> None:
@@ -189,8 +199,10 @@ def test_standard_error_covers_the_truth() -> None:
 def test_is_symmetric_zero_on_itself_and_never_negative(method: str) -> None:
     p, q = same(SHIFTED.p), same(SHIFTED.q)
     forth, back = (estimate(*pair, 3, method=method) for pair in ((p, q), (q, p)))
-    if method == "auto":
-        torch.testing.assert_close(forth.estimate, back.estimate)
+    if method == "auto":  # Uniform actions are the same either way; rounds draw for one energy first.
+        broad = same(gaussian([0, 0], 0.9)), same(gaussian([0.1, 0], 0.8))
+        swapped = (broad[1], broad[0])
+        torch.testing.assert_close(*(estimate(*pair, 3).estimate for pair in (broad, swapped)))
     apart = (forth.estimate - back.estimate).abs()
     assert (apart < 4 * (forth.standard_error**2 + back.standard_error**2).sqrt()).all()
     assert (estimate(p, p, 3, method=method).estimate == 0).all()

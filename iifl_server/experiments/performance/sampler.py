@@ -11,6 +11,7 @@ the same state differently (`problem.py`).
 """
 
 import copy
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,9 +31,9 @@ from policy import ImplicitPolicy, NetworkConfig, PolicyConfig, TrainingConfig, 
 from policy.energy import Energy, EnergyHead, fast_energy
 from policy.learning.counter_examples import CounterExampleConfig
 from policy.sampling import PUBLISHED_CODE, LangevinConfig, bounds, importance, langevin
-from policy.sampling.annealed import AnnealedConfig, annealed_smc
 from policy.sampling.lattice import lattice
-from policy.uncertainty import from_importance, from_particles
+from policy.sampling.population import PopulationConfig, population
+from policy.uncertainty import from_importance
 
 SHARPER = 9.0
 """Factor on the energies of the sharp model."""
@@ -55,9 +56,11 @@ class Size:
     chains: LangevinConfig = PUBLISHED_CODE
     """Of the published algorithm."""
     long_run: int = 8192
-    """Uniform actions per state in each of the two long runs on the normal model."""
-    particles: int = 512
-    """Per state and member in each of the two long runs on the sharp model."""
+    """Uniform actions per state in each of the two long runs."""
+    rounds: PopulationConfig = field(
+        default_factory=lambda: PopulationConfig(rounds=12, samples=512, enough=math.inf)
+    )
+    """What follows them where they do not do."""
 
 
 SMALL = Size(
@@ -67,7 +70,7 @@ SMALL = Size(
     updates=300,
     chains=LangevinConfig(samples=64, iterations=20, noise_scale=0.33),
     long_run=4096,
-    particles=512,
+    rounds=PopulationConfig(rounds=8, samples=512, enough=math.inf),
 )
 """Seconds in all: the same code; its ratios are no claim."""
 
@@ -217,10 +220,10 @@ def _show(figures: dict[str, Any], options: Options, at_least: float, show: Show
 def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -> Tensor:
     """Uncertainties, (N,), that short runs are judged by: Identity 1 at temperature 1, consistently.
 
-    Where uniform actions keep a tenth of their number effective, thousands of them are weighted: an estimate
-    whose bias and error vanish as their number grows. Else each member has its own annealed particles, whose
-    moves leave exp(-E) invariant, and all particles together are weighted for both members. Both are in
-    float32, and run twice with different draws: how well two long runs agree bounds what agreement can mean.
+    Thousands of uniform actions are weighted, an estimate whose bias and error vanish as their number grows.
+    Where fewer than a tenth of them are effective in some state, ten rounds and more follow that close in on
+    both densities, until thousands are. All is in float32, and run twice with different draws: how well two
+    long runs agree bounds what agreement can mean.
     """
     draws = torch.Generator().manual_seed(seed)
     low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
@@ -231,12 +234,12 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
     samples = importance(energies, features, low, high, draws, two_stages=False, start=start)
     if samples.effective_sample_size.min() > 0.1 * size.long_run:
         return from_importance(samples).estimate
-    config = AnnealedConfig(particles=size.particles)
-    runs = [annealed_smc(energies[own], features[own], low, high, draws, config) for own in (0, 1)]
-    actions = torch.cat([actions for actions, _ in runs], dim=1)
-    values = torch.stack([energies[own](features[own], actions) for own in (0, 1)])  # (2, N, 2 K)
-    families = torch.cat([runs[0][1].families, size.particles + runs[1][1].families], dim=1)
-    return from_particles(values, families).estimate
+    found = []
+    for rows in torch.split(torch.arange(len(states)), 8):  # Few at a time, since long pools are large.
+        some = [feature[rows] for feature in features]
+        every = population(samples.of(rows), energies, some, low, high, draws, size.rounds)
+        found.append(from_importance(every))
+    return torch.cat([part.estimate for part in found])
 
 
 @torch.no_grad()
