@@ -45,6 +45,11 @@ def prepare(options: Options, show: Show) -> dict[str, Any]:
     return found
 
 
+def device() -> torch.device:
+    """Where networks are measured: the GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def time_s(work: Callable[[], object]) -> float:
     """Seconds of one call, until the device has finished."""
     begun = time.perf_counter()
