@@ -86,8 +86,8 @@ def run(options: Options, show: Show) -> dict[str, Any]:
     for line in lines(figures):
         show(line)
     show(
-        f"mean ± standard deviation of n: up to {OFTEN * options.repeats}, fewer where a row would take longer than "
-        f"{BUDGET_S:g} s; one value has none"
+        f"mean ± standard deviation of n: up to {OFTEN * options.repeats}, fewer where a row would "
+        f"take longer than {BUDGET_S:g} s; one value has none"
     )
     show("IIFL inference and uncertainty share samples: uncertainty is what both need, inference the rest.")
     return {"machine": found, "times": figures}
