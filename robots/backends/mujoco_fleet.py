@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from robots import snapshots
 from robots.backends import engines
+from robots.backends.mujoco_render import rendered
 from robots.backends.mujoco_view import View, draw_robot
 from robots.backends.physics import Floats, Physics
 from robots.checks import check_actions, check_ids, check_size
@@ -35,6 +36,8 @@ class MujocoFleet(ABC):
     success_return: float
     """95 % of what the task's supervisor reaches on average."""
     view: View
+    still_between_steps = True
+    """Frames change by act, resets and restore alone: who shows one again need not ask for it anew."""
 
     def __init__(self, robots: int, seed: int, simulations: Physics) -> None:
         self.size = robots
@@ -119,9 +122,15 @@ class MujocoFleet(ABC):
 
     def frames(self, ids: Sequence[int]) -> list[Frame]:
         """What people see of these robots; clicks mean nothing."""
-        chosen = check_ids(ids, self.size)
-        simulations = self._simulations
-        return [draw_robot(simulations.model, simulations.positions[robot], self.view) for robot in chosen]
+        return [self._frame(robot) for robot in check_ids(ids, self.size)]
+
+    def schematic(self, robot: int) -> Frame:
+        """What people see where there is no OpenGL; drawn with OpenCV."""
+        return draw_robot(self._simulations.model, self._simulations.positions[robot], self.view)
+
+    def _frame(self, robot: int) -> Frame:
+        image = rendered(self._simulations.model, self._simulations.positions[robot], self.view)
+        return self.schematic(robot) if image is None else Frame(image=image, anchor=None, reach=0.0)
 
     def snapshot(self) -> Snapshot:
         """State that `restore` turns back bit for bit."""

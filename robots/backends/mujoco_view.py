@@ -33,6 +33,12 @@ class View:
     height: float
     azimuth: float = -0.9
     elevation: float = 0.45
+    hidden: tuple[int, ...] = ()
+    """Groups of the model's shapes that a rendered picture leaves out."""
+    inset: "View | None" = None
+    """What a rendered picture shows in its corner besides."""
+    name: str = ""
+    """What is written on an inset."""
 
 
 def draw_robot(model: mujoco.MjModel, positions: Floats, view: View) -> Frame:

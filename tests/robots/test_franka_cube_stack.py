@@ -223,11 +223,11 @@ def test_the_number_of_threads_changes_nothing() -> None:
     assert np.array_equal(*states)
 
 
-def test_frames_show_both_cubes_and_what_moves() -> None:
+def test_schematics_show_both_cubes_and_what_moves() -> None:
     fleet = FrankaCubeStackFleet(2, 0)
-    first = fleet.frames([0])[0].image
+    first = fleet.schematic(0).image
     for colour in ((226, 96, 84), (92, 190, 122), (238, 190, 92)):
         assert (first == colour).all(axis=2).sum() > 100
-    assert not np.array_equal(first, fleet.frames([1])[0].image)
+    assert not np.array_equal(first, fleet.schematic(1).image)
     act(fleet, [0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 1.0], 10)
-    assert not np.array_equal(first, fleet.frames([0])[0].image)
+    assert not np.array_equal(first, fleet.schematic(0).image)

@@ -129,9 +129,9 @@ def test_clipped_actions_are_counted(task: str) -> None:
     assert fleet.clipped == 3
 
 
-def test_pictures_show_the_robot_where_it_is() -> None:
+def test_schematics_show_the_robot_where_it_is() -> None:
     fleet = make_fleet("ball_balance", 2, 0)
-    first, second = fleet.frames([0, 1])
+    first, second = fleet.schematic(0), fleet.schematic(1)
     assert first.anchor is None
     assert not np.array_equal(first.image, second.image), "the balls are at different places"
     orange = (first.image[..., 0] > 200) & (first.image[..., 2] < 100)
@@ -142,7 +142,7 @@ def test_pictures_show_the_robot_where_it_is() -> None:
 def test_a_ball_on_the_tray_is_seen_wherever_it_lies(place: tuple[float, float]) -> None:
     fleet = make_fleet("ball_balance", 1, 0)
     fleet._simulations.positions[0, 13:16] = [*place, 0.67]
-    image = fleet.frames([0])[0].image
+    image = fleet.schematic(0).image
     orange = (image[..., 0] > 120) & (image[..., 2] < 100) & (image[..., 0] > 1.5 * image[..., 2])
     assert orange.sum() > 600
 

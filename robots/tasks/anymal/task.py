@@ -33,7 +33,9 @@ START_SHARE = (0.5, 1.5)
 START_SPEED = 0.1
 """... and with speeds of up to this much [rad/s]."""
 
-_SUBSTEPS = 4
+SUBSTEPS = 4
+"""Of the model's time step, in one step."""
+
 _COMMAND_SCALE = np.array([LINEAR_SCALE, LINEAR_SCALE, ANGULAR_SCALE])
 _LARGEST_SEEN = 5.0  # Observations are clipped to this, as published.
 
@@ -66,8 +68,8 @@ class AnymalFleet(MujocoFleet):
     task = NAME
     spaces = Spaces(observation_shape=(48,), observation_dtype="float32", action_size=JOINTS)
     episode_length = EPISODE_LENGTH
-    success_return = 0.0
-    view = View(follow="base", distance=3.0, height=0.4)
+    success_return = 62.8  # The supervisor's mean over 200 episodes was 66.1.
+    view = View(follow="base", distance=2.3, height=0.38)
 
     def __init__(
         self, robots: int, seed: int, threads: int | None = None, backend: str = engines.DEFAULT
@@ -92,7 +94,7 @@ class AnymalFleet(MujocoFleet):
     def move(self, robots: NDArray[np.intp], actions: Floats) -> None:
         """Hold these targets for one step."""
         self._simulations.controls[robots] = REST + FULL_TURN * actions
-        self._simulations.step(robots, _SUBSTEPS)
+        self._simulations.step(robots, SUBSTEPS)
 
     def see(self) -> Floats:
         """Observations, (N, 48), as documented above."""

@@ -8,17 +8,25 @@ from numpy.typing import NDArray
 from robots.backends import engines
 from robots.backends.mujoco import Floats
 from robots.backends.mujoco_fleet import MujocoFleet
-from robots.checks import check_ids
+from robots.backends.mujoco_view import View
 from robots.fleet import Frame, Spaces
 from robots.tasks.franka_cube_stack.control import ARM_JOINTS, REST
 from robots.tasks.franka_cube_stack.people_view import draw_frame
 from robots.tasks.franka_cube_stack.scene import Scene
-from robots.tasks.franka_cube_stack.stacking import EPISODE_LENGTH, NAME, Judgement, draw_cubes, judge
+from robots.tasks.franka_cube_stack.stacking import (
+    EPISODE_LENGTH,
+    NAME,
+    TABLE_TOP,
+    draw_cubes,
+    judge,
+)
 
 START_NOISE = 0.25
 """Joints start within this much of their rest [rad]."""
 START_FINGER = 0.035
 """[m]"""
+ARM_SHAPES = 1
+"""The model's group of the arm's and the hand's shapes: from above, they would hide the cubes."""
 
 
 class FrankaCubeStackFleet(MujocoFleet):
@@ -46,8 +54,23 @@ class FrankaCubeStackFleet(MujocoFleet):
     task = NAME
     spaces = Spaces(observation_shape=(19,), observation_dtype="float32", action_size=7)
     episode_length = EPISODE_LENGTH
-
     success_return = math.inf  # Only a stack is success.
+    view = View(
+        follow="table",
+        distance=1.6,
+        height=1.27,
+        azimuth=-0.62,
+        elevation=0.48,
+        inset=View(
+            follow="table",
+            distance=0.75,
+            height=TABLE_TOP,
+            azimuth=-math.pi / 2,
+            elevation=math.pi / 2,
+            hidden=(ARM_SHAPES,),
+            name="from above",
+        ),
+    )
 
     def __init__(self, robots: int, seed: int, backend: str = engines.DEFAULT) -> None:
         robots, seed = self.checked(robots, seed)
@@ -68,11 +91,10 @@ class FrankaCubeStackFleet(MujocoFleet):
         """True positions of the fingers, (N, 2) [m]."""
         return self._scene.fingers()
 
-    def frames(self, ids: Sequence[int]) -> list[Frame]:
-        """The table from above and from the front, one image per id; clicks mean nothing."""
-        checked = check_ids(ids, self.size)
+    def schematic(self, robot: int) -> Frame:
+        """The table from above and from the front."""
         (a, b), (grip, hand), fingers = self.cubes(), self.hands(), self.fingers()
-        return [draw_frame(a[i], b[i], grip[i], hand[i], float(fingers[i].sum())) for i in checked]
+        return draw_frame(a[robot], b[robot], grip[robot], hand[robot], float(fingers[robot].sum()))
 
     def begin(self, robot: int, generator: np.random.Generator) -> None:
         """Lay the cubes anew, and bring the arm near its rest."""
