@@ -81,6 +81,33 @@ def test_with_more_cameras_than_fit_into_a_round_all_take_turns(
     assert all(broker.exists(keys.frame(run.pk, robot, "full")) for robot in range(4))
 
 
+@pytest.mark.parametrize(("still", "drawn"), [(True, 1), (False, 3)])
+def test_what_only_steps_move_is_drawn_once_a_step_and_sent_every_round(
+    driver: Driver, run: Run, broker: Any, monkeypatch: pytest.MonkeyPatch, still: bool, drawn: int
+) -> None:
+    session = driver.session
+    asked: list[list[int]] = []
+    frames = session.fleet.frames
+
+    def counted(ids: list[int]) -> Any:
+        asked.append(ids)
+        return frames(ids)
+
+    monkeypatch.setattr(session.fleet, "frames", counted)
+    monkeypatch.setattr(session.fleet, "still_between_steps", still, raising=False)
+    watch(broker, run, "1:full")
+    cameras = Cameras(session)
+    numbers = []
+    for _ in range(3):
+        assert cameras.publish(1.0) == 1
+        numbers.append(unpack_frame(broker.get(keys.frame(run.pk, 1, "full")))[0].frame)
+    assert len(asked) == drawn
+    assert numbers == [0, 1, 2]
+    session.sights.moved(1)
+    cameras.publish(1.0)
+    assert len(asked) == drawn + 1
+
+
 def watch(broker: Any, run: Run, *cameras: str) -> None:
     broker.zadd(keys.watched(run.pk), {camera: now_ms() + 5000 for camera in cameras})
 

@@ -2,6 +2,7 @@
 
 import inspect
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -18,8 +19,20 @@ THUMB = (160, 120)
 ROUND_S = 0.1
 """Full frames come ten times a second."""
 THUMB_EVERY_S = 0.25
-BUDGET_S = 0.08
-"""Of each round; with more watched than fit into it, cameras take turns."""
+BUDGET_S = 0.05
+"""Of each round, at most half of a core; with more watched than fit into it, cameras take turns."""
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A frame as it is sent."""
+
+    moves: int
+    """How often the robot had moved."""
+    anchor: tuple[float, float] | None
+    reach: float
+    jpegs: dict[str, bytes]
+    """By size."""
 
 
 class Cameras:
@@ -30,6 +43,8 @@ class Cameras:
         self._shown_at: dict[tuple[int, str], float] = {}
         self._rests: dict[int, tuple[int, tuple[float, float] | None]] = {}
         self._moving = "progress" in inspect.signature(session.fleet.frames).parameters
+        self._still = not self._moving and getattr(session.fleet, "still_between_steps", False)
+        self._drawn: dict[int, _Drawn] = {}
 
     def publish(self, progress: float) -> int:
         """One round of frames at this moment of the last push, 0 to 1; returns how many were sent."""
@@ -55,13 +70,28 @@ class Cameras:
     def _send(self, robot: int, sizes: list[str], progress: float) -> None:
         session = self._session
         moving = self._moving and progress < 1.0
-        shot = self._shoot(robot, progress if moving else 1.0)
-        anchor = self._rest(robot) if moving else shot.anchor
-        number = session.sights.seen(robot, anchor, shot.reach)
-        reach = float(shot.reach)
+        drawn = self._kept(robot, sizes) or self._draw(robot, sizes, progress if moving else 1.0)
+        anchor = self._rest(robot) if moving else drawn.anchor
+        number = session.sights.seen(robot, anchor, drawn.reach)
         for size in sizes:
-            header = FrameHeader(size, robot, number, session.state.step, now_ms(), shot.anchor, reach)
-            publish_frame(session.id, header, pack_frame(header, encode_jpeg(shot.image, size)))
+            header = FrameHeader(size, robot, number, session.state.step, now_ms(), drawn.anchor, drawn.reach)
+            publish_frame(session.id, header, pack_frame(header, drawn.jpegs[size]))
+
+    def _kept(self, robot: int, sizes: list[str]) -> "_Drawn | None":
+        """What was drawn since the robot moved last, where nothing else moves it."""
+        kept = self._drawn.get(robot)
+        if kept is None or kept.moves != self._session.sights.moves(robot):
+            return None
+        return kept if kept.jpegs.keys() >= set(sizes) else None
+
+    def _draw(self, robot: int, sizes: list[str], progress: float) -> "_Drawn":
+        shot = self._shoot(robot, progress)
+        moves = self._session.sights.moves(robot)
+        jpegs = {size: encode_jpeg(shot.image, size) for size in sizes}
+        drawn = _Drawn(moves, shot.anchor, float(shot.reach), jpegs)
+        if self._still:
+            self._drawn[robot] = drawn
+        return drawn
 
     def _shoot(self, robot: int, progress: float) -> Frame:
         fleet: Any = self._session.fleet
