@@ -25,8 +25,8 @@ def load(data: Path, code: str, **environment: str) -> subprocess.CompletedProce
 def test_every_setting_is_in_the_documents() -> None:
     described = (ROOT / "docs" / "settings.md").read_text()
     used = set()
-    for source in (ROOT / "iifl_server").rglob("*.py"):
-        used |= set(re.findall(r'"(IIFL_[A-Z_]+|DATABASE_URL)"', source.read_text()))
+    for source in (*(ROOT / "iifl_server").rglob("*.py"), *(ROOT / "robots").rglob("*.py")):
+        used |= set(re.findall(r'"(IIFL_[A-Z_]+|DATABASE_URL|MUJOCO_GL)"', source.read_text()))
     assert len(used) > 10
     assert {name for name in used if f"`{name}`" not in described} == set()
 

@@ -19,6 +19,8 @@ from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
 
 LEAST_FREE_GB = 2.0
+RENDERING = "Debian: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libosmesa6 libopengl0 libgl1"
+"""What machines without a graphics card lack for rendering."""
 Check = tuple[str, bool | None, str]
 """What was looked at; True, False, or None where something optional is missing; finding or mend."""
 
@@ -44,6 +46,7 @@ def checks() -> Iterator[Check]:
     yield ("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
     yield _packages()
     yield _accelerator()
+    yield _pictures()
     yield _data_folder()
     yield _guarded("database", _database)
     yield _broker()
@@ -95,6 +98,16 @@ def _accelerator() -> Check:
         True if name else None,
         name or f"torch {torch.__version__} runs on the CPU ({os.cpu_count()} cores)",
     )
+
+
+def _pictures() -> Check:
+    from robots.backends.opengl import chosen
+
+    choice = chosen()
+    if choice.kind:
+        return ("pictures", True, f"of MuJoCo's robots are rendered by {choice.text}")
+    mend = f"; {RENDERING}" if choice.wanted else ""
+    return ("pictures", None, f"of MuJoCo's robots are schematics ({choice.text}){mend}")
 
 
 def _data_folder() -> Check:
