@@ -239,7 +239,8 @@ def _tempered(energies: Tensor, log_density: Tensor, wanted: float) -> Tensor:
 
 
 def _whiten(factor: Tensor, points: Tensor) -> Tensor:
-    return torch.linalg.solve_triangular(factor, points.transpose(1, 2), upper=False).transpose(1, 2)
+    whitened: Tensor = torch.linalg.solve_triangular(factor, points.transpose(1, 2), upper=False)
+    return whitened.transpose(1, 2)
 
 
 def _together(parts: list[tuple[Tensor, _Pool]], states: int, low: Tensor, high: Tensor) -> ImportanceSamples:

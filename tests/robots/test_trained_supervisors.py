@@ -89,6 +89,20 @@ def test_the_trained_ant_runs_and_stays_on_its_feet() -> None:
     assert np.median(fleet._simulations.positions[:, 0]) > 4.0, "metres towards the target in 2.5 s"
 
 
+def test_the_trained_anymal_walks_as_commanded_and_stays_on_its_feet() -> None:
+    fleet = make_fleet("anymal", 20, 77)
+    (supervisor,) = make_supervisors("anymal", 1, 0)
+    fallen = np.zeros(20, dtype=np.bool_)
+    off = []
+    for step in range(150):
+        fallen |= fleet.act(supervisor.actions(fleet, range(20)), ~fallen).violation
+        if step >= 75:
+            seen = fleet.observe()
+            off.append(np.linalg.norm(seen[:, :2] - seen[:, 9:11], axis=1) / 2.0)  # 1.0 is 0.5 m/s
+    assert fallen.sum() <= 3
+    assert np.median(off) < 0.2, "metres a second off the command, which is 1.2 on average"
+
+
 @pytest.mark.slow
 def test_the_command_trains_goes_on_and_writes_network_and_curve(tmp_path, capsys) -> None:
     for iterations in (1, 2):
