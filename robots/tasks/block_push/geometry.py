@@ -24,6 +24,7 @@ FULL_PUSH = 0.06
 EPISODE_LENGTH = 50
 """Steps that stand for one episode. A goal never times out: this is only the unit of average reward."""
 
+_REACH = 1.5 * CUBE_HALF  # Farther from the cube's centre than its corners.
 _UNIT_CORNERS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], dtype=np.float64)
 
 
@@ -60,7 +61,12 @@ def leaves_workspace(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def breaks_constraint(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether each pose, shape (K, 3), calls for a hard reset; shape (K,)."""
-    return touches_obstacle(poses) | leaves_workspace(poses)
+    farthest = np.abs(poses[:, :2]).max(axis=1)
+    near = (farthest < OBSTACLE_HALF + _REACH) | (farthest > WORKSPACE_HALF - _REACH)
+    broken = np.zeros(len(poses), dtype=np.bool_)
+    if near.any():  # Elsewhere the cube touches nothing, however it is turned.
+        broken[near] = touches_obstacle(poses[near]) | leaves_workspace(poses[near])
+    return broken
 
 
 def reaches_goal(poses: NDArray[np.float64], goals: NDArray[np.float64]) -> NDArray[np.bool_]:

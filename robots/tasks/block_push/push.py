@@ -21,12 +21,13 @@ SMALLEST_PUSH = 0.01
 """Actions shorter than this move nothing: the end effector would not overcome friction."""
 TRAIL_LENGTH = 16
 """Poses kept of every push, evenly spaced in time, the first and the last included."""
+TIMESTEP = 1 / 180
+"""Of the engine [s]."""
 TABLE_FRICTION = 0.5
 """Coefficient of friction between cube and table."""
 
 _MM = 1000.0  # The engine's tolerances suit sizes of tens, so it works in millimetres.
 _SPEED = 100.0  # End effector [mm/s]: slow enough that friction, not inertia, decides.
-_TIMESTEP = 1 / 180  # [s]
 _LONGEST_TRAVEL = 1.5  # Of the wanted displacement: then a push that slips off ends.
 _ITERATIONS = 15
 _MASS = 0.1  # [kg]
@@ -65,7 +66,7 @@ def push_cube(pose: NDArray[np.float64], action: NDArray[np.float32]) -> Push:
     if length < SMALLEST_PUSH:
         return Push(pose.copy(), False, standing(pose))
     direction = (float(action[0]) / length, float(action[1]) / length)
-    path = _simulate(pose, direction, length * FULL_PUSH)
+    path = simulate(pose, direction, length * FULL_PUSH)
     broken = breaks_constraint(path[1:, :3])
     violation = bool(broken.any())
     if violation:
@@ -78,10 +79,34 @@ def standing(pose: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.tile(np.concatenate([pose, pose[:2]]), (TRAIL_LENGTH, 1))
 
 
-def _simulate(
-    pose: NDArray[np.float64], direction: tuple[float, float], travel: float
-) -> NDArray[np.float64]:
+def simulate(pose: NDArray[np.float64], direction: tuple[float, float], travel: float) -> NDArray[np.float64]:
     """Every moment of a push over travel [m] with nothing in its way, shape (K + 1, 5), as in Push.trail."""
+    space, cube, pusher = make_space(pose, direction)
+    start_x, start_y = cube.position
+    tip, pace = np.array(pusher.position), np.array(pusher.velocity) * TIMESTEP
+    step, along_x, along_y = space.step, *direction
+    target = travel * _MM
+    moments: list[float] = []
+    for _ in range(math.ceil(_LONGEST_TRAVEL * target / (_SPEED * TIMESTEP))):
+        step(TIMESTEP)
+        x, y = cube.position
+        moments += (x, y, cube.angle)
+        if (x - start_x) * along_x + (y - start_y) * along_y >= target:
+            break
+    path = np.empty((len(moments) // 3 + 1, 5))
+    path[0, :3] = pose
+    path[1:, :3] = np.array(moments).reshape(-1, 3)
+    path[1:, :2] /= _MM
+    path[0, 3:], path[1:, 3:] = tip, pace  # It moves evenly, whatever it meets: there is no need to ask.
+    path[:, 3:] = np.add.accumulate(path[:, 3:]) / _MM
+    return path
+
+
+def make_space(
+    pose: NDArray[np.float64], direction: tuple[float, float]
+) -> tuple[pymunk.Space, pymunk.Body, pymunk.Body]:
+    """A new space in millimetres, the cube in it at pose, shape (3,), and the end effector that touches it
+    from behind, across the direction of a push, and moves along it."""
     space = pymunk.Space()
     space.iterations = _ITERATIONS
     space.collision_slop = 0.01
@@ -94,18 +119,11 @@ def _simulate(
     plate = pymunk.Poly.create_box(pusher, (2 * PLATE_HALF_DEPTH * _MM, 2 * PLATE_HALF_WIDTH * _MM))
     plate.friction = 1.0
     space.add(pusher, plate)
-
-    target = travel * _MM
-    pusher.velocity = (direction[0] * _SPEED, direction[1] * _SPEED)
-    moments = [(*pose, pusher.position[0] / _MM, pusher.position[1] / _MM)]
-    for _ in range(math.ceil(_LONGEST_TRAVEL * target / (_SPEED * _TIMESTEP))):
-        space.step(_TIMESTEP)
-        x, y = cube.position
-        tip_x, tip_y = pusher.position
-        moments.append((x / _MM, y / _MM, cube.angle, tip_x / _MM, tip_y / _MM))
-        if (x - start_x) * direction[0] + (y - start_y) * direction[1] >= target:
-            break
-    return np.array(moments, dtype=np.float64)
+    pusher.velocity = (
+        direction[0] * _SPEED,
+        direction[1] * _SPEED,
+    )  # Set last: the engine's contacts depend on it.
+    return space, cube, pusher
 
 
 def add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
@@ -129,7 +147,8 @@ def add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
 def _resample(path: NDArray[np.float64]) -> NDArray[np.float64]:
     """TRAIL_LENGTH moments of a path, shape (K, 5), linear in between."""
     at = np.linspace(0, len(path) - 1, TRAIL_LENGTH)
-    knots = np.arange(len(path))
-    trail = np.stack([np.interp(at, knots, column) for column in path.T], axis=1)
+    before = np.minimum(at.astype(np.intp), len(path) - 2)
+    share = (at - before)[:, None]
+    trail: NDArray[np.float64] = (path[before + 1] - path[before]) * share + path[before]
     trail[-1] = path[-1]
     return trail
