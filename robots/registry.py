@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from robots.backends import engines
-from robots.fleet import Fleet, FleetError, Supervisor
+from robots.fleet import Fleet, FleetError, Spaces, Supervisor
 from robots.randomness import check_seed
 from robots.supervisors.scripted_ball_balance import ScriptedBallBalance
 from robots.supervisors.scripted_block_push import ScriptedBlockPush
@@ -107,6 +107,17 @@ def _on_gpu(fleet: Callable[..., Fleet]) -> dict[str, Callable[[int, int], Fleet
     return {"mjwarp": partial(fleet, backend="mjwarp")}
 
 
+def _isaacgym_fleet(task: str, robots: int, seed: int) -> Fleet:
+    """Success by return needs what a supervisor reaches there, which nobody has measured: none is told."""
+    from robots.backends.isaacgym.fleet import IsaacGymFleet
+
+    shapes = {ant.NAME: (60, 8)}
+    seen, action = shapes[task]
+    return IsaacGymFleet(
+        task, robots, seed, Spaces((seen,), "float32", action), task_defaults(task).episode_length
+    )
+
+
 _TASKS = {
     block_push.NAME: _Task(
         defaults=TaskDefaults(
@@ -133,7 +144,7 @@ _TASKS = {
             demonstrations=5000,  # 5 episodes.
         ),
         fleet=_ant_fleet,
-        others=_on_gpu(_ant_fleet),
+        others=_on_gpu(_ant_fleet) | {"isaacgym": partial(_isaacgym_fleet, ant.NAME)},
         supervisor=partial(_trained_supervisor, ant.NAME),
     ),
     ball_balance.NAME: _Task(

@@ -10,7 +10,7 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from robots.backends.physics import Floats
+from robots.backends.physics import Floats as Floats
 from robots.fleet import FleetError
 
 SANE = 1000.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from isaacgym_stand_in.fleet import EPISODE_LENGTH, cart_fleet
 
 from robots.backends import mjwarp
 from robots.fleet import Fleet, FleetError, StepResult
@@ -34,12 +35,24 @@ class Kind:
         return task_defaults(self.task).episode_length
 
 
+@dataclass(frozen=True)
+class StandIn(Kind):
+    """A toy task behind the pipe to a worker process."""
+
+    def make(self, robots: int, seed: int) -> Fleet:
+        return cart_fleet(robots, seed)
+
+    def episode_length(self) -> int:
+        return EPISODE_LENGTH
+
+
 KINDS = [Kind(task, backend_names(task)[0]) for task in task_names()]
 pytestmark = pytest.mark.parametrize(
     "kind",
     [
         *(pytest.param(kind, id=kind.task) for kind in KINDS),
         pytest.param(Kind("ant", "mjwarp", largest=20), id="ant-mjwarp", marks=needs_mjwarp),
+        pytest.param(StandIn("cart", "isaacgym"), id="cart-isaacgym"),
     ],
 )
 FIXED_START = {"navigation"}
