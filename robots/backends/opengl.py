@@ -40,6 +40,8 @@ class Choice:
     """Samples a pixel: smooth edges cost a graphics card nothing, and a CPU as much as the whole picture."""
     wanted: bool = True
     """False where somebody asked for schematics."""
+    tried: bool = False
+    """Trials were made and all failed: something is not installed."""
 
 
 def choose(environment: Mapping[str, str], trial: Callable[[str], Attempt]) -> Choice:
@@ -67,7 +69,7 @@ def choose(environment: Mapping[str, str], trial: Callable[[str], Attempt]) -> C
             software = any(name in attempt.text.lower() for name in ("llvmpipe", "softpipe", "swrast"))
             return Choice(kind, f"{kind}: {attempt.text}", samples=0 if software else 4)
         failures.append(f"{kind}: {attempt.text}")
-    return Choice(None, "; ".join(failures))
+    return Choice(None, "; ".join(failures), tried=True)
 
 
 def attempt(kind: str, limit_s: float = TRIAL_S) -> Attempt:

@@ -11,7 +11,8 @@ from robots.backends.opengl import Choice
     ("choice", "good", "said", "mend"),
     [
         (Choice("osmesa", "osmesa: llvmpipe"), True, "rendered by osmesa: llvmpipe", False),
-        (Choice(None, "egl: ImportError: no such library"), None, "no such library", True),
+        (Choice(None, "egl: ImportError: no such library", tried=True), None, "no such library", True),
+        (Choice(None, "MUJOCO_GL is 'nonsense'"), None, "MUJOCO_GL is 'nonsense'", False),
         (Choice(None, "MUJOCO_GL is off", wanted=False), None, "MUJOCO_GL is off", False),
     ],
 )

@@ -40,6 +40,7 @@ def test_the_first_that_works_is_taken(works: dict[str, str], kind: str | None) 
     chosen = choose({}, tries)
     assert chosen.kind == kind
     assert chosen.wanted
+    assert chosen.tried == (kind is None)
     if kind is None:
         assert chosen.text == "egl: is not installed; osmesa: is not installed"
 
@@ -69,7 +70,7 @@ def test_the_one_that_is_asked_for_is_the_only_one_tried(kind: str) -> None:
 def test_some_values_mean_that_nothing_is_tried(environment: dict[str, str], wanted: bool) -> None:
     tried, tries = trial(egl="a card")
     chosen = choose(environment, tries)
-    assert (chosen.kind, chosen.wanted) == (None, wanted)
+    assert (chosen.kind, chosen.wanted, chosen.tried) == (None, wanted, False)
     assert tried == []
     assert any(value in chosen.text for value in environment.values()), "it says why"
 

@@ -106,7 +106,7 @@ def _pictures() -> Check:
     choice = chosen()
     if choice.kind:
         return ("pictures", True, f"of MuJoCo's robots are rendered by {choice.text}")
-    mend = f"; {RENDERING}" if choice.wanted else ""
+    mend = f"; {RENDERING}" if choice.tried else ""
     return ("pictures", None, f"of MuJoCo's robots are schematics ({choice.text}){mend}")
 
 
