@@ -53,6 +53,16 @@ class MujocoFleet(ABC):
         }
         """What decides the future beside the physics; a subclass adds its own, (N, ...), zero at a start."""
 
+    @property
+    def model(self) -> Any:
+        """The mujoco.MjModel that every robot is a simulation of."""
+        return self._simulations.model
+
+    @property
+    def backend(self) -> str:
+        """Name of the engine."""
+        return self._simulations.backend
+
     @staticmethod
     def checked(robots: int, seed: int) -> tuple[int, int]:
         """The two arguments of every fleet; raises FleetError for values that no fleet takes."""

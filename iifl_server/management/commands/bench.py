@@ -12,6 +12,7 @@ BENCHES = {
     "sampler": "one timestep of a fleet: actions and uncertainties, on a normal and on a sharp model",
     "training": "one gradient step, and what the weights are worth after some hundreds",
     "allocation": "priorities and assignment from 100 to 100,000 robots",
+    "simulation": "every task beside its physics alone and a plain loop, and from 1 to 1,000 robots",
     "timing": "the paper's Table 5 beside ours",
 }
 

@@ -32,7 +32,9 @@ START_SPEED = 0.1
 TARGET = 1000.0
 """How far ahead the target lies, on the world's x axis [m]."""
 
-_SUBSTEPS = 2
+SUBSTEPS = 2
+"""Of the model's time step, in one step."""
+
 _FORCES = 24  # Force and torque of four feet.
 
 
@@ -93,7 +95,7 @@ class AntFleet(MujocoFleet):
         """Hold these torques for one step."""
         self._before[robots] = self._to_target()[robots]
         self._simulations.controls[robots] = actions
-        self._simulations.step(robots, _SUBSTEPS)
+        self._simulations.step(robots, SUBSTEPS)
         self._memory["forces"][robots] = self._simulations.derived("sensordata")[robots]
 
     def see(self) -> Floats:

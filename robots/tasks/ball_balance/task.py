@@ -27,7 +27,9 @@ LEGS = 2 * math.pi / 3 * np.arange(3)
 LEG_DISTANCE = 0.4
 """From the middle to where a leg carries the tray [m]."""
 
-_SUBSTEPS = 4
+SUBSTEPS = 4
+"""Of the model's time step, in one step."""
+
 _TRAY, _HIPS_AND_KNEES, _BALL = slice(0, 7), slice(7, 13), slice(13, 20)  # Of qpos.
 _KNEES = [8, 10, 12]
 _KNEE_SPEEDS = [7, 9, 11]
@@ -98,7 +100,7 @@ class BallBalanceFleet(MujocoFleet):
         targets = self._memory["targets"][robots] + STEP * FULL_SPEED * actions
         self._memory["targets"][robots] = np.clip(targets, self._lower, self._upper)
         self._simulations.controls[robots] = self._memory["targets"][robots]
-        self._simulations.step(robots, _SUBSTEPS)
+        self._simulations.step(robots, SUBSTEPS)
         self._memory["touch"][robots] = self._simulations.derived("sensordata")[robots]
 
     def see(self) -> Floats:
