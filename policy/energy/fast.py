@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from policy.energy.head import EnergyHead, HeadWeights
-from policy.energy.precision import Precision, uses_bfloat16
+from policy.energy.precision import Precision, matrix_products, uses_bfloat16
 from policy.errors import InputError
 
 _ROWS = 2048
@@ -40,6 +40,7 @@ class FastEnergy:
         with torch.no_grad():
             weights = head if isinstance(head, HeadWeights) else head.weights()
             self.device = weights.bias.device
+            self.precision: Precision = precision
             self.half = torch.bfloat16 if uses_bfloat16(precision, self.device) else torch.float32
             self.residual = weights.residual
             self.features = weights.features.t().clone()  # (F, W)
@@ -73,6 +74,10 @@ class FastEnergy:
     @torch.no_grad()
     def _evaluate(self, states: Tensor, actions: Tensor, *, slopes: bool) -> tuple[Tensor, Tensor]:
         self._check(states, actions)
+        with matrix_products(self.precision, self.device):
+            return self._in_chunks(states, actions, slopes)
+
+    def _in_chunks(self, states: Tensor, actions: Tensor, slopes: bool) -> tuple[Tensor, Tensor]:
         actions = actions.detach().float()
         first = torch.addmm(self.bias, states.detach().float(), self.features)  # (B, W): thousands of times
         energies = torch.empty(actions.shape[:2], device=self.device)  # less work than what follows

@@ -36,9 +36,10 @@ class ExplicitPolicy(nn.Module):
 
         Raises InputError for observations that do not fit.
         """
-        states = as_observations(observations, self.config.network)
+        device = next(self.parameters()).device
+        states = as_observations(observations, self.config.network).to(device)
         actions = np.stack(
-            [np.clip(member(states).numpy(), -1.0, 1.0) for member in self.members]
+            [np.clip(member(states).cpu().numpy(), -1.0, 1.0) for member in self.members]
         )  # (M, N, A)
         zeros = np.zeros(actions.shape[1])
         return Decision(

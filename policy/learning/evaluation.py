@@ -84,7 +84,7 @@ def sample_actions(
     if not isinstance(policy, ImplicitPolicy):
         chosen = policy.decide(observations, generator).actions
         return np.repeat(chosen[:, None], count, axis=1)
-    return _drawn(policy, observations, count, as_generator(generator))
+    return _drawn(policy, observations, count, generator)
 
 
 def _check(policy: Policy, observations: NDArray[Any], actions: NDArray[np.float32]) -> None:
@@ -107,9 +107,10 @@ def _energy(policy: ImplicitPolicy, observations: NDArray[Any]) -> tuple[Energy,
 
 @torch.no_grad()
 def _drawn(
-    policy: ImplicitPolicy, observations: NDArray[Any], count: int, draws: torch.Generator
+    policy: ImplicitPolicy, observations: NDArray[Any], count: int, generator: torch.Generator | int
 ) -> NDArray[np.float32]:
     energy, features = _energy(policy, observations)
+    draws = as_generator(generator, features.device)
     low, high = _box(policy, features)
     if isinstance(energy, AutoregressiveHead):
         actions, _ = autoregressive(

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policy.energy.precision import uses_bfloat16
+from policy.energy.precision import matrix_products, uses_bfloat16
 from policy.errors import InputError, PolicyError
 from policy.learning.batches import Batches
 from policy.learning.bootstrap import share_for
@@ -184,18 +184,19 @@ class _Member:
         observations, actions = (part.to(self.device) for part in self.batches.draw())
         for group in self.optimizer.param_groups:
             group["lr"] = _learning_rate(self.config, self.state.update)
-        made = objective(
-            self.network, observations, actions, self.config.counter_examples, self.draws, half=self.half
-        )
-        value = float(made.total.detach())
-        if not math.isfinite(value):
-            raise PolicyError(
-                f"the loss of {self._name} became {value} at update {self.state.update + 1} of "
-                f"{self.config.updates}; the policy is unchanged. Try again with a learning rate below "
-                f"{self.config.learning_rate}"
+        with matrix_products(self.config.precision, self.device):
+            made = objective(
+                self.network, observations, actions, self.config.counter_examples, self.draws, half=self.half
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        made.total.backward()  # type: ignore[no-untyped-call]
+            value = float(made.total.detach())
+            if not math.isfinite(value):
+                raise PolicyError(
+                    f"the loss of {self._name} became {value} at update {self.state.update + 1} of "
+                    f"{self.config.updates}; the policy is unchanged. Try again with a learning rate below "
+                    f"{self.config.learning_rate}"
+                )
+            self.optimizer.zero_grad(set_to_none=True)
+            made.total.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.state.update += 1
         self.state.history.append((value, made.penalty))

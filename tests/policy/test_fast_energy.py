@@ -7,7 +7,7 @@ from torch import Tensor
 from policy.energy import EnergyNetwork, NetworkConfig
 from policy.energy.fast import FastEnergy
 from policy.energy.gradients import DifferentiableEnergy, value_and_gradient
-from policy.energy.precision import uses_bfloat16
+from policy.energy.precision import Precision, matrix_products, uses_bfloat16
 from policy.errors import InputError
 from policy.learning.losses import info_nce
 
@@ -122,3 +122,21 @@ def test_precision_asks_the_processor_only_where_it_is_auto() -> None:
     assert uses_bfloat16("bfloat16")
     assert not uses_bfloat16("float32")
     assert isinstance(uses_bfloat16("auto"), bool)
+
+
+@pytest.mark.parametrize("set_before", [False, True])
+@pytest.mark.parametrize(("precision", "inside"), [("auto", True), ("float32", False), ("bfloat16", False)])
+def test_a_gpu_rounds_float32_products_only_where_precision_is_auto(
+    set_before: bool, precision: Precision, inside: bool
+) -> None:
+    products = torch.backends.cuda.matmul  # a switch that can be read and set without a GPU
+    untouched = products.allow_tf32
+    try:
+        products.allow_tf32 = set_before
+        with matrix_products(precision, torch.device("cuda")):
+            assert products.allow_tf32 is inside
+        assert products.allow_tf32 is set_before
+        with matrix_products(precision, torch.device("cpu")):
+            assert products.allow_tf32 is set_before
+    finally:
+        products.allow_tf32 = untouched
