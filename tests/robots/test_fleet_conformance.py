@@ -51,7 +51,11 @@ pytestmark = pytest.mark.parametrize(
     "kind",
     [
         *(pytest.param(kind, id=kind.task) for kind in KINDS),
-        pytest.param(Kind("ant", "mjwarp", largest=20), id="ant-mjwarp", marks=needs_mjwarp),
+        pytest.param(
+            Kind("ant", "mjwarp", largest=20),
+            id="ant-mjwarp",
+            marks=[needs_mjwarp, pytest.mark.slow, pytest.mark.timeout(900)],
+        ),
         pytest.param(StandIn("cart", "isaacgym"), id="cart-isaacgym"),
     ],
 )

@@ -13,6 +13,7 @@ from robots.backends import engines, mjwarp
 from robots.fleet import FleetError
 from robots.registry import make_fleet
 
+compiles = pytest.mark.timeout(900)  # At the first run, kernels are compiled.
 needs_mjwarp = pytest.mark.skipif(mjwarp.missing() is not None, reason=str(mjwarp.missing()))
 ALL = np.ones(2, dtype=np.bool_)
 
@@ -22,7 +23,8 @@ def still(fleet) -> np.ndarray:
 
 
 @needs_mjwarp
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@compiles
 @pytest.mark.parametrize("task", ["ant", "anymal", "ball_balance", "franka_cube_stack"])
 def test_both_engines_see_and_reward_the_same(task: str) -> None:
     fleets = [make_fleet(task, 2, 0, backend) for backend in engines.NAMES]
@@ -37,7 +39,8 @@ def test_both_engines_see_and_reward_the_same(task: str) -> None:
 
 
 @needs_mjwarp
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@compiles
 def test_thighs_on_the_ground_are_noticed_in_the_same_step() -> None:
     """The sensors that find contacts must tell of the state after a step, not of the last substep's start."""
     fleets = [make_fleet("anymal", 2, 0, backend) for backend in engines.NAMES]
@@ -51,7 +54,8 @@ def test_thighs_on_the_ground_are_noticed_in_the_same_step() -> None:
 
 
 @needs_mjwarp
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@compiles
 @pytest.mark.parametrize("value", [np.nan, 1e12])
 def test_a_robot_that_blew_up_waits_alone_for_its_hard_reset(value: float, caplog) -> None:
     fleet, calm = (make_fleet("ant", 2, 0, "mjwarp") for _ in range(2))
@@ -71,7 +75,8 @@ def test_a_robot_that_blew_up_waits_alone_for_its_hard_reset(value: float, caplo
 
 
 @needs_mjwarp
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@compiles
 def test_snapshots_of_another_engine_are_refused_by_name() -> None:
     plain, warp = (make_fleet("ant", 2, 0, backend) for backend in engines.NAMES)
     with pytest.raises(FleetError, match=r"'ant/\d+', but 'ant on mjwarp/\d+' is needed"):
