@@ -16,6 +16,7 @@ from robots.supervisors.scripted_navigation import ScriptedNavigation
 from robots.supervisors.trained import TrainedSupervisor, shipped_network
 from robots.supervisors.waypoints import Direction
 from robots.tasks.ant import running as ant
+from robots.tasks.anymal import walking as anymal
 from robots.tasks.ball_balance import balancing as ball_balance
 from robots.tasks.block_push import task as block_push
 from robots.tasks.franka_cube_stack import stacking as franka_cube_stack
@@ -77,6 +78,12 @@ def _ant_fleet(robots: int, seed: int, backend: str = engines.DEFAULT) -> Fleet:
     return AntFleet(robots, seed, backend=backend)
 
 
+def _anymal_fleet(robots: int, seed: int, backend: str = engines.DEFAULT) -> Fleet:
+    from robots.tasks.anymal.task import AnymalFleet
+
+    return AnymalFleet(robots, seed, backend=backend)
+
+
 def _trained_supervisor(task: str, seat: int, seed: int) -> Supervisor:
     return TrainedSupervisor(f"trained {seat + 1}", shipped_network(task), _own_seed(seat, seed))
 
@@ -111,7 +118,7 @@ def _isaacgym_fleet(task: str, robots: int, seed: int) -> Fleet:
     """Success by return needs what a supervisor reaches there, which nobody has measured: none is told."""
     from robots.backends.isaacgym.fleet import IsaacGymFleet
 
-    shapes = {ant.NAME: (60, 8)}
+    shapes = {ant.NAME: (60, 8), anymal.NAME: (48, 12)}
     seen, action = shapes[task]
     return IsaacGymFleet(
         task, robots, seed, Spaces((seen,), "float32", action), task_defaults(task).episode_length
@@ -146,6 +153,20 @@ _TASKS = {
         fleet=_ant_fleet,
         others=_on_gpu(_ant_fleet) | {"isaacgym": partial(_isaacgym_fleet, ant.NAME)},
         supervisor=partial(_trained_supervisor, ant.NAME),
+    ),
+    anymal.NAME: _Task(
+        defaults=TaskDefaults(
+            robots=100,
+            supervisors=10,
+            episode_length=anymal.EPISODE_LENGTH,
+            minimum_intervention_steps=5,
+            hard_reset_steps=5,
+            retrain_every=1000,
+            demonstrations=12500,  # 5 episodes.
+        ),
+        fleet=_anymal_fleet,
+        others=_on_gpu(_anymal_fleet) | {"isaacgym": partial(_isaacgym_fleet, anymal.NAME)},
+        supervisor=partial(_trained_supervisor, anymal.NAME),
     ),
     ball_balance.NAME: _Task(
         defaults=TaskDefaults(
