@@ -20,6 +20,7 @@ from policy.sampling.descent import DescentConfig, descend
 from policy.sampling.importance import ImportanceConfig, importance
 from policy.sampling.langevin import PUBLISHED, langevin
 from policy.sampling.lattice import lattice
+from policy.sampling.population import PopulationConfig
 from policy.uncertainty.estimate import JeffreysEstimate, from_importance
 from policy.uncertainty.jeffreys import from_shared, jeffreys_divergence
 
@@ -33,6 +34,10 @@ ACTION_TEMPERATURE = 0.3
 """Actions from images are drawn from exp(-E / 0.3): nearly the minimum. The minimum itself is a fixed
 function of the observation, and where it overshoots it is caught in a cycle (decision 0005). Actions from
 states, which may have many components, are minima: of some hundred draws in 8 dimensions none is near one."""
+
+_ROUNDS = PopulationConfig(centres=32, enough=200.0)
+"""Where uniform samples do not do, a timestep takes a third less than with the defaults: what counts is which
+robots are less sure than others, to which a few per cent of each estimate matter little."""
 
 
 class ImplicitPolicy(nn.Module):
@@ -161,7 +166,7 @@ class ImplicitPolicy(nn.Module):
         """The divergence, and low actions, (B, k, A), with their energies, to descend from.
 
         Adapted samples serve most states; those where few are effective, or one counts for too much, begin
-        again with uniform actions and go as far as they need: to a second stage, and to annealing.
+        again with uniform actions and go as far as they need: through rounds that close in, and to annealing.
         """
         samples = adapted(energies, features, low, high, draws)
         divergence = from_importance(samples)
@@ -182,6 +187,7 @@ class ImplicitPolicy(nn.Module):
                 high,
                 draws,
                 importance_config=self.sampling,
+                population_config=_ROUNDS,
                 annealed_config=self.annealing,
                 best=self.descent.starts,
             )
