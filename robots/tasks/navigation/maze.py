@@ -44,38 +44,33 @@ def _build() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 FREE, WINDY = _build()
 """Whether a cell is free, and whether wind blows there; both (COLUMNS, ROWS)."""
 
-_FREE = np.pad(FREE, _MARGIN).ravel()
-_WINDY = np.pad(WINDY, _MARGIN).ravel()
+FREE_PLACES = np.pad(FREE, _MARGIN).ravel()
+"""Whether each place is free; see places."""
+WINDY_PLACES = np.pad(WINDY, _MARGIN).ravel()
+"""Whether wind blows at each place; see places."""
+
 _STRIDES = np.array([ROWS + 2 * _MARGIN, 1.0])
-_ORIGIN = float(_STRIDES.sum() * _MARGIN)
+_ORIGIN = int(_STRIDES.sum() * _MARGIN)
 
 
-def is_free(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each cell, shape (K, 2), at most three outside the grid, is free; shape (K,)."""
-    free: NDArray[np.bool_] = _FREE.take(_index(cells))
-    return free
+def places(cells: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The number of each cell, shape (K, 2), at most three outside the grid, counted column by column; (K,)."""
+    numbers: NDArray[np.intp] = cells.dot(_STRIDES).astype(np.intp)
+    numbers += _ORIGIN
+    return numbers
 
 
-def is_windy(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether wind can blow in each cell, shape (K, 2), at most three outside the grid; shape (K,)."""
-    windy: NDArray[np.bool_] = _WINDY.take(_index(cells))
-    return windy
-
-
-def step(cells: NDArray[np.float64], actions: NDArray[np.float32], wind: float) -> NDArray[np.float64]:
+def step(
+    cells: NDArray[np.float64], actions: NDArray[np.float32], winds: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Where robots in cells, shape (K, 2), end up by actions, shape (K, 2); whole numbers, walls ignored.
 
     Action and wind are added to the cell, and the sum is rounded to the nearest cell, halves upward: a
-    component of less than half a cell does not move a robot. wind [cells per step] counts in the cell
-    where the step begins.
+    component of less than half a cell does not move a robot. winds, shape (K,) [cells per step], are those
+    of the cells where the step begins.
     """
     wanted = cells + actions
-    wanted[:, 1] += wind * is_windy(cells)
+    wanted[:, 1] += winds
     wanted += 0.5
     landed: NDArray[np.float64] = np.floor(wanted, out=wanted)
     return landed
-
-
-def _index(cells: NDArray[np.float64]) -> NDArray[np.intp]:
-    index: NDArray[np.intp] = (cells @ _STRIDES + _ORIGIN).astype(np.intp)
-    return index

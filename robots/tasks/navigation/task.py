@@ -11,7 +11,17 @@ from robots import snapshots
 from robots.checks import check_actions, check_ids, check_size
 from robots.fleet import FleetError, Frame, Snapshot, Spaces, StepResult
 from robots.randomness import check_seed
-from robots.tasks.navigation.maze import COLUMNS, EXECUTION_WIND, GOAL, ROWS, START, is_free, is_windy, step
+from robots.tasks.navigation.maze import (
+    COLUMNS,
+    EXECUTION_WIND,
+    FREE_PLACES,
+    GOAL,
+    ROWS,
+    START,
+    WINDY_PLACES,
+    places,
+    step,
+)
 from robots.tasks.navigation.people_view import draw_frame
 
 NAME = "navigation"
@@ -22,6 +32,7 @@ TRAIL_LENGTH = 64
 
 _SNAPSHOT_VERSION = 1
 _START = np.array(START, dtype=np.float64)
+_START_PLACE, _GOAL_PLACE = places(np.array([START, GOAL], dtype=np.float64)).tolist()
 
 
 class NavigationFleet:
@@ -55,7 +66,9 @@ class NavigationFleet:
         self.wind = float(wind)
         self.clipped = 0
         """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
+        self._winds = np.where(WINDY_PLACES, self.wind, 0.0)
         self._cells = np.tile(_START, (self.size, 1))
+        self._places = places(self._cells)
         self._waiting = np.zeros(self.size, dtype=np.bool_)
         self._steps = np.zeros(self.size, dtype=np.int64)
         self._episodes = np.zeros(self.size, dtype=np.int64)
@@ -68,7 +81,7 @@ class NavigationFleet:
 
     def winds(self) -> NDArray[np.float64]:
         """Wind in +y that each robot's next step meets, (N,) [cells per step]."""
-        return np.where(is_windy(self._cells), self.wind, 0.0)
+        return self._winds.take(self._places)
 
     def episodes(self) -> NDArray[np.int64]:
         """How many episodes each robot has ended, (N,)."""
@@ -83,16 +96,17 @@ class NavigationFleet:
         usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
         self.clipped += clipped
         going = active & ~self._waiting
-        wanted = step(self._cells, usable, self.wind)
-        free = is_free(wanted)
-        self._waiting |= going & ~free
-        self._cells = np.where((going & free)[:, None], wanted, self._cells)
+        wanted = step(self._cells, usable, self._winds.take(self._places))
+        landed = places(wanted)
+        moved = going & FREE_PLACES.take(landed)
+        self._waiting |= going ^ moved
+        np.copyto(self._cells, wanted, where=moved[:, None])
+        np.copyto(self._places, landed, where=moved)
         self._steps += going
         self._trails[self._robots, self._steps % TRAIL_LENGTH] = self._cells
         violation = active & self._waiting
-        fine = active & ~self._waiting
-        at_goal = (self._cells[:, 0] == GOAL[0]) & (self._cells[:, 1] == GOAL[1])
-        success = fine & at_goal
+        fine = active ^ violation
+        success = fine & (self._places == _GOAL_PLACE)
         done = success | (fine & (self._steps >= self.episode_length))
         return StepResult(reward=success.astype(np.float32), done=done, violation=violation, success=success)
 
@@ -128,16 +142,16 @@ class NavigationFleet:
         arrays: dict[str, NDArray[Any]] = {name: np.array(array) for name, array in snapshot.items()}
         cells = arrays["cells"]
         held = np.clip(cells, 0, [COLUMNS - 1, ROWS - 1])
-        if not ((cells == np.floor(held)).all() and is_free(held).all()):
+        if not ((cells == np.floor(held)).all() and FREE_PLACES[places(held)].all()):
             raise FleetError(f"snapshot of {self.task}: not all of its cells are free: {cells.tolist()}")
-        self._cells = cells
+        self._cells, self._places = cells, places(cells)
         self._waiting = arrays["waiting"]
         self._steps = arrays["steps"]
         self._episodes = arrays["episodes"]
         self._trails = arrays["trails"]
 
     def _begin(self, robot: int) -> None:
-        self._cells[robot] = _START
+        self._cells[robot], self._places[robot] = _START, _START_PLACE
         self._waiting[robot] = False
         self._steps[robot] = 0
         self._episodes[robot] += 1
