@@ -59,8 +59,15 @@ class CounterExampleConfig:
 PUBLISHED_COUNTER_EXAMPLES = CounterExampleConfig("langevin", 8, PUBLISHED, 1.0)
 """Eight Langevin samples and a gradient penalty (Table 3)."""
 
-REFINED_COUNTER_EXAMPLES = CounterExampleConfig("refined", 8, penalty=1.0)
-"""As many and with the same penalty, for a fraction of the work."""
+LONG_STRIDES = LangevinConfig(
+    iterations=4, first_step=2.0, last_step=0.1, decay="late", noise_scale=0.33, largest_move=0.25
+)
+"""Steps ten times as long, in a twelfth of the iterations, at the same temperature. The gradient penalty
+keeps slopes near 1 or below, so four such moves cross the box as fifty of the published ones do."""
+
+REFINED_COUNTER_EXAMPLES = CounterExampleConfig("langevin", 8, LONG_STRIDES, 1.0)
+"""As many and with the same penalty, for a fraction of the work; chosen on `./iifl bench training`, where few
+short iterations left low energies away from the data, and with them actions that no supervisor takes."""
 
 
 def draw(

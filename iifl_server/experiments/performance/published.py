@@ -56,12 +56,13 @@ def plain_langevin(
     energy: PlainEnergy, states: Tensor, size: int, generator: torch.Generator, config: LangevinConfig
 ) -> Tensor:
     """Chains in [-1, 1]^size from uniform starts, (B, K, A)."""
-    actions = torch.rand((len(states), config.samples, size), generator=generator) * 2.0 - 1.0
+    device = generator.device
+    actions = torch.rand((len(states), config.samples, size), generator=generator, device=device) * 2.0 - 1.0
     for iteration in range(config.iterations):
         step = config.step(iteration)
         actions = actions.detach().requires_grad_(True)
         (slope,) = torch.autograd.grad(energy(states, actions).sum(), actions)
-        noise = torch.randn(actions.shape, generator=generator)
+        noise = torch.randn(actions.shape, generator=generator, device=device)
         move = -0.5 * step * slope + config.noise_scale * step**0.5 * noise
         move = move.clamp(-2.0 * config.largest_move, 2.0 * config.largest_move)
         actions = (actions.detach() + move).clamp(-1.0, 1.0)

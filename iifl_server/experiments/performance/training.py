@@ -1,14 +1,21 @@
-"""One gradient step, and what the weights are worth after some hundreds: ours beside the published recipe."""
+"""One gradient step, and what the weights are worth after some hundreds: ours beside the published recipe.
 
+Quality is judged where both recipes have learned enough to differ: an easy problem, small batches, and the
+learning rate and schedule under which the published recipe came furthest (of 1e-3, 3e-3 and 6e-3 in one
+cycle, on seeds that are not judged).
+"""
+
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare
+from iifl_server.experiments.performance.common import Options, Show, device, medians_s, prepare
 from iifl_server.experiments.performance.problem import Problem, make_problem
 from iifl_server.experiments.performance.published import PlainEnergy, plain_langevin
 from policy.energy.config import NetworkConfig, PolicyConfig
@@ -25,6 +32,8 @@ from policy.sampling import PUBLISHED_CODE
 _MEMBERS = 2
 _COUNTER_EXAMPLES = 8
 _GOALS = (10.0, 25.0)  # Times as fast: at least, and towards.
+MARGIN = 0.05
+"""Most that counts as no worse: a share of the published recipe's error, or of the nats that it learned."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,9 @@ class _Size:
     """Of both recipes."""
 
 
-_FULL = _Size(NetworkConfig((60,), 8, spectral_norm=True), 512, 200, 64, 4096, 256, 3, 5e-4)
+_FULL = _Size(NetworkConfig((60,), 8, spectral_norm=True), 512, 400, 16, 4096, 256, 3, 3e-3)
 _SMOKE = _Size(
-    NetworkConfig((6,), 2, width=32, state_depth=3, spectral_norm=True), 16, 200, 32, 512, 128, 1, 5e-3
+    NetworkConfig((6,), 2, width=32, state_depth=3, spectral_norm=True), 16, 200, 32, 512, 128, 3, 5e-3
 )
 
 
@@ -65,13 +74,12 @@ def run(options: Options, show: Show) -> dict[str, Any]:
 
 
 def _speed(size: _Size, options: Options, show: Show) -> dict[str, Any]:
-    draws = torch.Generator().manual_seed(options.seed)
-    states = torch.randn((size.batch, size.network.encoded_size), generator=draws)
-    actions = torch.rand((size.batch, size.network.action_size), generator=draws) * 2.0 - 1.0
+    place = device()
+    draws = torch.Generator(place).manual_seed(options.seed)
+    states = torch.randn((size.batch, size.network.encoded_size), generator=draws, device=place)
+    actions = torch.rand((size.batch, size.network.action_size), generator=draws, device=place) * 2.0 - 1.0
     ours = refined(1, size.batch)
-    same = replace(
-        ours, counter_examples=replace(ours.counter_examples, kind="langevin", langevin=PUBLISHED_CODE)
-    )
+    same = replace(ours, counter_examples=replace(ours.counter_examples, langevin=PUBLISHED_CODE))
     steps = {
         "baseline_s": _plain_step(size, states, actions, draws),
         "same_algorithm_s": _our_step(size, states, actions, draws, same),
@@ -97,13 +105,13 @@ def _speed(size: _Size, options: Options, show: Show) -> dict[str, Any]:
 
 def _describe(config: TrainingConfig) -> str:
     chosen = config.counter_examples
-    return f"{chosen.count} of {chosen.candidates} by weight, {chosen.refinement.iterations} iterations"
+    return f"{chosen.count} counter-examples of {chosen.langevin.iterations} long strides"
 
 
 def _plain_step(size: _Size, states: Tensor, actions: Tensor, draws: torch.Generator) -> Callable[[], object]:
     """The step of both members as one would write it first: modules, autograd, one thing after the other."""
     torch.manual_seed(0)
-    members = [PlainEnergy(EnergyNetwork(size.network)) for _ in range(_MEMBERS)]
+    members = [PlainEnergy(EnergyNetwork(size.network)).to(device()) for _ in range(_MEMBERS)]
     optimizers = [torch.optim.Adam(member.parameters(), 5e-4) for member in members]
     chains = replace(PUBLISHED_CODE, samples=_COUNTER_EXAMPLES)
 
@@ -126,9 +134,9 @@ def _our_step(
 ) -> Callable[[], object]:
     """The step of both members as `train` makes it."""
     torch.manual_seed(0)
-    members = [EnergyNetwork(size.network) for _ in range(_MEMBERS)]
+    members = [EnergyNetwork(size.network).to(device()) for _ in range(_MEMBERS)]
     optimizers = [torch.optim.AdamW(member.parameters(), 5e-4, foreach=True) for member in members]
-    half = uses_bfloat16(config.precision)
+    half = uses_bfloat16(config.precision, device())
 
     def step() -> None:
         for member, optimizer in zip(members, optimizers, strict=True):
@@ -149,12 +157,15 @@ def _quality(size: _Size, options: Options, show: Show) -> dict[str, Any]:
         counter_examples=replace(plain.counter_examples, langevin=PUBLISHED_CODE),
     )
     recipes = {"ours": refined(size.updates, size.small_batch), "published": plain}
-    recipes = {name: replace(recipe, learning_rate=size.learning_rate) for name, recipe in recipes.items()}
+    recipes = {
+        name: replace(recipe, learning_rate=size.learning_rate, step_decay=None)  # None: one cycle
+        for name, recipe in recipes.items()
+    }
     show(
         f"quality after {size.updates} updates at batch {size.small_batch}, {size.samples} samples, "
         f"{size.held_out} held out; both recipes by our trainer, the published one in float32:"
     )
-    found: dict[str, list[HeldOut]] = {name: [] for name in recipes}
+    found: dict[str, list[Judged]] = {name: [] for name in recipes}
     for seed in range(options.seed, options.seed + size.seeds):
         problem = make_problem(
             seed,
@@ -162,45 +173,75 @@ def _quality(size: _Size, options: Options, show: Show) -> dict[str, Any]:
             held_out=size.held_out,
             state_size=size.network.encoded_size,
             action_size=size.network.action_size,
-            freedoms=4,
+            freedoms=2,
         )
         for name, recipe in recipes.items():
             found[name].append(_judge(size, problem, recipe, seed))
             last = found[name][-1]
             show(
                 f"  seed {seed} {name:<9} held-out NLL {last.nll:7.3f} ± {last.nll_error:.3f} nats (of the "
-                f"data {problem.nll:.3f}), action error {last.action_error:.3f}"
+                f"data {problem.nll:.3f}), action error {last.action_error:.3f}, "
+                f"to the nearest answer {last.answer_error:.3f}"
             )
-    return _figures(found, show)
+    return compare(found, size.network.action_size, show)
 
 
-def _judge(size: _Size, problem: Problem, recipe: TrainingConfig, seed: int) -> HeldOut:
+@dataclass(frozen=True)
+class Judged(HeldOut):
+    """Errors of one training on held-out samples."""
+
+    answer_error: float = math.nan
+    """Mean distance between the policy's action and the nearest of what supervisors answer [action units]:
+    that to the action which one of them took is half decided by who it was."""
+
+
+def _judge(size: _Size, problem: Problem, recipe: TrainingConfig, seed: int) -> Judged:
     config = PolicyConfig(size.network, members=1, bootstrap=False)
-    policy = ImplicitPolicy(config, seed=seed, temperature=0.0)
-    made = train(policy, problem.train, recipe, seed=seed)
-    return evaluate(made.policy, problem.held_out.observations, problem.held_out.actions)
+    policy = ImplicitPolicy(config, seed=seed, temperature=0.0).to(device())
+    trained = train(policy, problem.train, recipe, seed=seed).policy
+    states = problem.held_out.observations
+    found = evaluate(trained, states, problem.held_out.actions)
+    chosen = trained.decide(states, 0).actions
+    nearest = np.linalg.norm(chosen[:, None] - problem.answers, axis=-1).min(axis=1)
+    return Judged(found.action_error, found.nll, found.nll_error, float(nearest.mean()))
 
 
-def _figures(found: dict[str, list[HeldOut]], show: Show) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
+def compare(found: dict[str, list[Judged]], action_size: int, show: Show) -> dict[str, Any]:
+    """Means of both recipes, by seed, and whether ours is no worse in each of the three errors."""
+    figures: dict[str, Any] = {"gates": {}}
     for name, attribute, text in (
         ("heldout_nll", "nll", "held-out NLL"),
         ("action_error", "action_error", "action error"),
+        ("answer_error", "answer_error", "error to the nearest answer"),
     ):
         ours, plain = (
             [float(getattr(errors, attribute)) for errors in found[key]] for key in ("ours", "published")
         )
         mean, baseline = statistics.fmean(ours), statistics.fmean(plain)
-        worse = [one - other for one, other in zip(ours, plain, strict=True)]
-        spread = statistics.stdev(worse) if len(worse) > 1 else 0.0
+        whole = action_size * math.log(2.0) - baseline if attribute == "nll" else baseline
+        difference, error, passes = no_worse(ours, plain, MARGIN * whole)
         figures |= {
             name: mean,
             f"{name}_baseline": baseline,
             f"{name}_seeds": ours,
             f"{name}_baseline_seeds": plain,
         }
+        figures["gates"][name] = passes
         show(
-            f"  {text}: ours {mean:.3f}, published {baseline:.3f}, difference {mean - baseline:+.3f} "
-            f"(sd over seeds {spread:.3f}): {'PASS' if mean <= baseline else 'short'}, no worse in the mean"
+            f"  {'PASS ' if passes else 'short'} {text}: ours {mean:.3f}, published {baseline:.3f}, "
+            f"difference {difference:+.3f} (standard error {error:.3f}, margin {MARGIN * whole:.3f})"
         )
+    show("  no worse: not above in the mean, or by at most two standard errors and within the margin")
     return figures
+
+
+def no_worse(ours: list[float], plain: list[float], margin: float) -> tuple[float, float, bool]:
+    """Mean difference of paired errors, its standard error (0 for one pair), and whether it passes.
+
+    It does where the mean is not above 0, or is by at most two standard errors and by no more than the
+    margin: a wide spread alone excuses nothing.
+    """
+    gaps = [one - other for one, other in zip(ours, plain, strict=True)]
+    mean = statistics.fmean(gaps)
+    error = statistics.stdev(gaps) / math.sqrt(len(gaps)) if len(gaps) > 1 else 0.0
+    return mean, error, mean <= 0.0 or mean <= min(2.0 * error, margin)
