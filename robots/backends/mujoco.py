@@ -17,7 +17,12 @@ SANE = 1000.0
 """A speed above what any body here reaches [m/s, rad/s]; a simulation beyond it has blown up."""
 
 _CURRENT = int(mujoco.mjtStage.mjSTAGE_VEL)  # Without it, derived fields lag a substep behind the state.
-_AS_STEPPED = int(mujoco.mjtStage.mjSTAGE_NONE)
+_NONE, _PLACES, _FORCES = (
+    int(stage)
+    for stage in (mujoco.mjtStage.mjSTAGE_NONE, mujoco.mjtStage.mjSTAGE_POS, mujoco.mjtStage.mjSTAGE_ACC)
+)
+_OF_PLACES = {"xpos", "xquat", "site_xpos", "site_xquat", "xanchor", "xaxis", "M"}
+_OF_FORCES = {"actuator_force"}
 
 
 def load_model(path: Path) -> mujoco.MjModel:
@@ -52,7 +57,7 @@ class Simulations:
         self._batch = Batch(model, robots, nthread=max(1, min(threads or cores, cores, robots)))
         self._failed = np.zeros(robots, dtype=np.bool_)
         self._derived = {name: self._batch.bind(name) for name in derived}
-        self._after_step = _AS_STEPPED if all(_of_forces(model, name) for name in derived) else _CURRENT
+        self._after_step = max((_needed(model, name) for name in derived), default=_NONE)
         self.positions: Floats = self._batch.bind("qpos")
         """(N, nq), live: what is written here is the simulation's state."""
         self.speeds: Floats = self._batch.bind("qvel")
@@ -113,8 +118,13 @@ class Simulations:
             self._failed[error.ids] = True
 
 
-def _of_forces(model: mujoco.MjModel, name: str) -> bool:
-    """Whether a field tells of forces alone: those are of the last substep, whatever is computed after it."""
+def _needed(model: mujoco.MjModel, name: str) -> int:
+    """What has to be computed after a step to bring a field up to date, as a mujoco.mjtStage."""
+    if name in _OF_FORCES:
+        return _NONE  # Whatever is computed, forces are those of the last substep.
+    if name in _OF_PLACES:
+        return _PLACES
     if name == "sensordata":
-        return bool((model.sensor_needstage == mujoco.mjtStage.mjSTAGE_ACC).all())
-    return name == "actuator_force"
+        stages = model.sensor_needstage
+        return int(max(stages[stages != _FORCES], default=_NONE))
+    return _CURRENT

@@ -5,6 +5,7 @@ import logging
 import mujoco
 import numpy as np
 import pytest
+from mujoco.batch import Batch
 
 from robots.backends import rotations
 from robots.backends.mujoco import Simulations, load_model
@@ -165,7 +166,7 @@ def test_rotations_agree_with_mujoco() -> None:
     for row, quaternion in enumerate(quaternions):
         matrix = np.zeros(9)
         mujoco.mju_quat2Mat(matrix, quaternion)
-        assert np.allclose(np.stack([axis[row] for axis in frame], axis=1), matrix.reshape(3, 3))
+        assert np.allclose(frame[:, :, row].T, matrix.reshape(3, 3))
         assert np.allclose(inside[row], matrix.reshape(3, 3).T @ vectors[row])
 
 
@@ -177,3 +178,23 @@ def test_roll_and_yaw_are_those_of_a_body_turned_about_one_axis() -> None:
     assert np.allclose(rotations.roll_and_yaw(rotations.axes(about_x)), [angles, zero])
     assert np.allclose(rotations.roll_and_yaw(rotations.axes(about_z)), [zero, angles])
     assert np.allclose(rotations.wrapped(angles + 4 * np.pi), angles)
+
+
+@pytest.mark.parametrize(
+    ("task", "computed"),
+    [("ant", "NONE"), ("ball_balance", "NONE"), ("anymal", "POS"), ("franka_cube_stack", "POS")],
+)
+def test_no_more_is_computed_after_a_step_than_its_fields_need(
+    task: str, computed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[int] = []
+    step = Batch.step
+
+    def watched(batch: Batch, *args: object, stage: int, **options: object) -> None:
+        stages.append(stage)
+        step(batch, *args, stage=stage, **options)
+
+    monkeypatch.setattr(Batch, "step", watched)
+    fleet = make_fleet(task, 2, 0)
+    fleet.act(np.zeros((2, fleet.spaces.action_size), dtype=np.float32), np.ones(2, dtype=np.bool_))
+    assert stages == [int(getattr(mujoco.mjtStage, f"mjSTAGE_{computed}"))]

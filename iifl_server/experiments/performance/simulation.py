@@ -134,13 +134,19 @@ def measure(
         figures["times_plain"] = rates["fleet"] / plain
         line += f", {figures['times_plain']:.1f} times a plain loop ({plain:,.0f})"
     show(line)
-    figures["sweep"] = sweep(task, options, show, backend)
+    figures["sweep"] = sweep(task, options, show, backend, plain)
     return figures
 
 
-def sweep(task: str, options: Options, show: Show, backend: str | None) -> dict[str, dict[str, float]]:
-    """Seconds of a step by size of the fleet, and with few of the largest one active."""
+def sweep(
+    task: str, options: Options, show: Show, backend: str | None, plain: float | None
+) -> dict[str, dict[str, float]]:
+    """Seconds of a step by size of the fleet, and with few of the largest one active.
+
+    plain: robot-steps a second of the plain loop, the same for any number of robots.
+    """
     found: dict[str, dict[str, float]] = {}
+    costs = []
     sizes = SWEEP[:2] if options.smoke else SWEEP
     rows = [(robots, robots, str(robots)) for robots in sizes]
     few = min(FEW_ACTIVE, sizes[-1] // 2)
@@ -152,10 +158,15 @@ def sweep(task: str, options: Options, show: Show, backend: str | None) -> dict[
         recorded = record(fleet, 1 if task == "block_push" and robots > ROBOTS else steps, options.seed, mask)
         for _ in range(max(1, options.repeats // 2)):
             run_fleet(fleet, recorded, times, mask)
-        step = times.mean("act")
-        found[name] = {"act_s": step, "active_robot_steps_per_s": active / step}
-    costs = ", ".join(f"{name}: {row['act_s'] * 1e3:.2f} ms" for name, row in found.items())
-    show(f"    one step of a fleet without observing, by active robots: {costs}")
+        step = times.mean("fleet")
+        row = {"act_s": times.mean("act"), "step_s": step, "active_robot_steps_per_s": active / step}
+        cost = f"{name}: {row['act_s'] * 1e3:.2f} ms"
+        if plain is not None:
+            row["times_plain"] = active / step / plain
+            cost += f" ({row['times_plain']:.1f}x)"
+        found[name] = row
+        costs.append(cost)
+    show(f"    act by active robots (act and observe, times a plain loop): {', '.join(costs)}")
     return found
 
 

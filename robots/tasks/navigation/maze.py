@@ -54,7 +54,7 @@ _ORIGIN = int(_STRIDES.sum() * _MARGIN)
 
 
 def places(cells: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The number of each cell, shape (K, 2), at most three outside the grid, counted column by column; (K,)."""
+    """The number of each cell, shape (K, 2), at most three outside the grid, column by column; (K,)."""
     numbers: NDArray[np.intp] = cells.dot(_STRIDES).astype(np.intp)
     numbers += _ORIGIN
     return numbers
