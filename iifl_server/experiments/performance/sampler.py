@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iifl_server.experiments.performance.common import Options, Show, medians_s, prepare, time_s
+from iifl_server.experiments.performance.common import Options, Show, device, medians_s, prepare, time_s
 from iifl_server.experiments.performance.problem import Problem, make_problem
 from iifl_server.experiments.performance.published import (
     PlainDecision,
@@ -109,7 +109,7 @@ def trained(problem: Problem, size: Size, seed: int) -> ImplicitPolicy:
     counter_examples = CounterExampleConfig(count=16, penalty=1.0)
     config = TrainingConfig(size.updates, 64, learning_rate=3e-3, fold=0, counter_examples=counter_examples)
     policy = ImplicitPolicy(PolicyConfig(size.network), seed=seed, temperature=0.0)
-    return train(policy, problem.train, config, seed=seed).policy
+    return train(policy.to(device()), problem.train, config, seed=seed).policy
 
 
 def sharper(policy: ImplicitPolicy, factor: float) -> ImplicitPolicy:
@@ -140,7 +140,7 @@ def compare(
     do not depend on weights; its chains are then run through the fast evaluation, for their quality alone.
     """
     observations = problem.held_out.observations
-    answers = torch.tensor(problem.answers)
+    answers = torch.tensor(problem.answers, device=device())
     longs = [long_run(policy, observations, size, options.seed + part) for part in (1, 2)]
     gold = (longs[0] + longs[1]) / 2.0
     decision = policy.decide(observations, options.seed)
@@ -149,21 +149,21 @@ def compare(
         f"{name}: {len(observations)} robots, effective sample size {effective.mean():.0f}, "
         f"least {effective.min():.0f}; two long runs agree to rank correlation {spearman(*longs):.3f}"
     )
-    plain = PlainEnergy(policy.network(0)), PlainEnergy(policy.network(1))
-    states = torch.tensor(observations)
-    draws = torch.Generator().manual_seed(options.seed)
+    one, other = (PlainEnergy(policy.network(member)).to(device()) for member in (0, 1))
+    states = torch.tensor(observations, device=device())
+    draws = torch.Generator(device()).manual_seed(options.seed)
     if baseline_s is None:
         begun = time.perf_counter()
         action_size = policy.config.network.action_size
-        baseline = plain_timestep(plain, states, action_size, draws, size.chains)
+        baseline = plain_timestep((one, other), states, action_size, draws, size.chains)
         baseline_s = time.perf_counter() - begun
     else:
         baseline = published_chains(policy, problem, size, options.seed)
     repeated = medians_s({"ours": lambda: policy.decide(observations, options.seed)}, options.repeats)
-    ours, theirs = torch.tensor(decision.actions), baseline.actions
+    ours, theirs = torch.tensor(decision.actions, device=device()), baseline.actions
     errors = [nearest_error(actions, answers) for actions in (ours, theirs)]
     with torch.no_grad():
-        energies = [plain[0](states, actions[:, None])[:, 0] for actions in (ours, theirs)]
+        energies = [one(states, actions[:, None])[:, 0] for actions in (ours, theirs)]
     figures: dict[str, Any] = {
         "baseline_s": baseline_s,
         "ours_s": repeated["ours"],
@@ -225,9 +225,9 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
     both densities, until thousands are. All is in float32, and run twice with different draws: how well two
     long runs agree bounds what agreement can mean.
     """
-    draws = torch.Generator().manual_seed(seed)
-    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
-    states = torch.tensor(observations)
+    draws = torch.Generator(device()).manual_seed(seed)
+    low, high = (bound.to(device()) for bound in bounds(-1.0, 1.0, policy.config.network.action_size))
+    states = torch.tensor(observations, device=device())
     features = [policy.network(member).encode(states) for member in (0, 1)]
     energies: list[Energy] = [fast_energy(policy.network(member).head, "float32") for member in (0, 1)]
     start = lattice(len(states), size.long_run, low, high, draws)
@@ -245,9 +245,9 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
 @torch.no_grad()
 def published_chains(policy: ImplicitPolicy, problem: Problem, size: Size, seed: int) -> PlainDecision:
     """`plain_timestep` run for run and chain for chain, on the fast evaluation."""
-    draws = torch.Generator().manual_seed(seed)
-    low, high = bounds(-1.0, 1.0, policy.config.network.action_size)
-    states = torch.tensor(problem.held_out.observations)
+    draws = torch.Generator(device()).manual_seed(seed)
+    low, high = (bound.to(device()) for bound in bounds(-1.0, 1.0, policy.config.network.action_size))
+    states = torch.tensor(problem.held_out.observations, device=device())
     features = [policy.network(member).encode(states) for member in (0, 1)]
     energies = [fast_energy(policy.network(member).head) for member in (0, 1)]
     chains, found = langevin(energies[0], features[0], low, high, draws, size.chains)
@@ -273,5 +273,5 @@ def mean_and_error(values: Tensor) -> tuple[float, float]:
 
 def spearman(one: Tensor, other: Tensor) -> float:
     """Rank correlation of two columns, (N,), without ties."""
-    ranks = [np.argsort(np.argsort(column.detach().numpy())) for column in (one, other)]
+    ranks = [np.argsort(np.argsort(column.detach().cpu().numpy())) for column in (one, other)]
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
