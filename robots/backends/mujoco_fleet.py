@@ -85,7 +85,7 @@ class MujocoFleet(ABC):
         """Rewards of all robots for the step just made, (N,), and which of them broke a constraint, (N,)."""
 
     def reached(self) -> NDArray[np.bool_]:
-        """Which robots the last `judge` saw at a goal that ends their episode, (N,); none in a task without."""
+        """Which robots the last `judge` saw at a goal that ends their episode, (N,); none without goals."""
         return np.zeros(self.size, dtype=np.bool_)
 
     def returns(self) -> Floats:

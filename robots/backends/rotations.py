@@ -1,7 +1,7 @@
 """Rotations of many bodies at once, element by element: no body's numbers depend on how many there are.
 
-Quaternions are (N, 4), w first; vectors (N, 3). A frame is (3, 3, N): frame[i, j] is component j, in the world,
-of the body's axis i (x, y, z): bodies come last, where one operation runs over all of them fastest.
+Quaternions are (N, 4), w first; vectors (N, 3). A frame is (3, 3, N): frame[i, j] is component j, in the
+world, of the body's axis i (x, y, z): bodies come last, where one operation runs over all of them fastest.
 """
 
 import numpy as np
