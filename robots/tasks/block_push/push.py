@@ -26,6 +26,7 @@ TIMESTEP = 1 / 180
 TABLE_FRICTION = 0.5
 """Coefficient of friction between cube and table."""
 
+_MOMENTS = np.arange(TRAIL_LENGTH, dtype=np.float64)
 _MM = 1000.0  # The engine's tolerances suit sizes of tens, so it works in millimetres.
 _SPEED = 100.0  # End effector [mm/s]: slow enough that friction, not inertia, decides.
 _LONGEST_TRAVEL = 1.5  # Of the wanted displacement: then a push that slips off ends.
@@ -146,7 +147,8 @@ def add_cube(space: pymunk.Space, pose: NDArray[np.float64]) -> pymunk.Body:
 
 def _resample(path: NDArray[np.float64]) -> NDArray[np.float64]:
     """TRAIL_LENGTH moments of a path, shape (K, 5), linear in between."""
-    at = np.linspace(0, len(path) - 1, TRAIL_LENGTH)
+    at = _MOMENTS * ((len(path) - 1) / (TRAIL_LENGTH - 1))
+    at[-1] = len(path) - 1
     before = np.minimum(at.astype(np.intp), len(path) - 2)
     share = (at - before)[:, None]
     trail: NDArray[np.float64] = (path[before + 1] - path[before]) * share + path[before]

@@ -69,8 +69,9 @@ class BlockPushFleet:
     def observe(self) -> NDArray[np.uint8]:
         """A new image of every robot's workspace, (N, 64, 64, 3) RGB; each call has its own noise."""
         images = np.empty((self.size, *self.spaces.observation_shape), dtype=np.uint8)
+        canvas = policy_view.empty_canvas()
         for robot, generator in enumerate(self._sensors):
-            clean = policy_view.draw(self._poses[robot], self._goals[robot])
+            clean = policy_view.draw(self._poses[robot], self._goals[robot], canvas)
             images[robot] = policy_view.add_noise(clean, generator)
         return images
 
