@@ -4,16 +4,12 @@ Schulman et al. 2017, "Proximal Policy Optimization Algorithms", with generalise
 (Schulman et al. 2016) and a learning rate that follows the divergence between old and new policy.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from robots.fleet import FleetError
-
-SMALLEST_DEVIATION = 0.1
-"""Standard deviation of actions below which exploration never falls."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +38,6 @@ class PPOConfig:
     """Weight of the bonus for entropy."""
     first_deviation: float = 0.6
     """Standard deviation of the first policy's actions."""
-    deviation_half_life: float | None = None
-    """Iterations in which the largest standard deviation of actions, at first `first_deviation`, halves; None
-    leaves it at 1. A policy that explores less and less learns to act without noise, and is judged so."""
     fall_cost: float = 0.0
     """Taken from the reward of a step that ends in a violation, while training only."""
 
@@ -58,17 +51,6 @@ class PPOConfig:
         for name in ("learning_rate", "divergence", "first_deviation"):
             if not getattr(self, name) > 0.0:
                 raise FleetError(f"{name} is {getattr(self, name)!r}, but must be above 0")
-        if self.deviation_half_life is not None and not self.deviation_half_life > 0.0:
-            raise FleetError(
-                f"deviation_half_life is {self.deviation_half_life!r}, but must be above 0, or None"
-            )
-
-    def largest_deviation(self, iteration: int) -> float:
-        """Standard deviation that actions may have after so many iterations."""
-        if self.deviation_half_life is None:
-            return 1.0
-        halvings = iteration / self.deviation_half_life
-        return max(SMALLEST_DEVIATION, self.first_deviation * math.exp2(-halvings))
 
 
 class Running(nn.Module):
@@ -166,7 +148,6 @@ def update(
     rollout: Rollout,
     config: PPOConfig,
     generator: torch.Generator,
-    iteration: int = 0,
 ) -> float:
     """Improve the model on one rollout; returns the last minibatches' mean divergence [nats].
 
@@ -205,8 +186,7 @@ def update(
             _steer(optimiser, divergences[-1], config.divergence)
         divergence = sum(divergences) / len(divergences)
     with torch.no_grad():
-        largest = config.largest_deviation(iteration)
-        model.log_deviation.clamp_(math.log(SMALLEST_DEVIATION), math.log(largest))
+        model.log_deviation.clamp_(-2.3, 0.0)
     return divergence
 
 

@@ -15,7 +15,11 @@ class TrainingRecipe:
     """Fields of ppo.PPOConfig that differ from its defaults."""
 
 
-RECIPES = {"ant": TrainingRecipe(iterations=400, settings={"fall_cost": 100.0})}
+RECIPES = {
+    "ant": TrainingRecipe(iterations=1305, settings={"fall_cost": 500.0}),
+    "anymal": TrainingRecipe(iterations=1500, settings={"fall_cost": 1.0}),
+    "ball_balance": TrainingRecipe(iterations=300, settings={"first_deviation": 0.3}),
+}
 
 
 def training_recipe(task: str) -> TrainingRecipe:

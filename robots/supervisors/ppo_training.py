@@ -153,7 +153,7 @@ class Training:
 
     def _iterate(self, iteration: int) -> Point:
         rollout, episodes = self._roll_out()
-        divergence = update(self.model, self._optimiser, rollout, self.config, self._generator, iteration)
+        divergence = update(self.model, self._optimiser, rollout, self.config, self._generator)
         self.model.seen.see(rollout.states.flatten(0, 1))  # Not before: old and new policy must see alike.
         recent = self._recent
         return Point(

@@ -1,5 +1,7 @@
 """What the algorithmic supervisors of every task achieve alone: 100 episodes of each kind.
 
+Ball balance also shows the network that PPO trained for it, beside its scripted rule.
+
     .venv/bin/python tests/benchmarks/supervisors.py [TASK ...] [--episodes 100] [--seed 1000] [--json FILE]
 
 Every robot of one fleet is driven through a single episode: until it succeeds, breaks a constraint or its
@@ -20,6 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from robots.fleet import Fleet, Supervisor  # noqa: E402
 from robots.registry import make_demonstration_fleet, make_fleet, make_supervisors, task_names  # noqa: E402
+from robots.supervisors.ppo_recipes import RECIPES  # noqa: E402
+from robots.supervisors.trained import TrainedSupervisor, shipped_network  # noqa: E402
 
 KINDS = 2
 """Supervisors of a task come in at most two kinds, by turns."""
@@ -64,6 +68,14 @@ def drive(task: str, kind: str, fleet: Fleet, supervisor: Supervisor) -> Achieve
     )  # fmt: skip
 
 
+def supervisors_of(task: str, seed: int) -> list[Supervisor]:
+    """Those of the task, and a trained one for comparison where they are scripted but one ships."""
+    found = make_supervisors(task, KINDS, seed)
+    if task in RECIPES and not isinstance(found[0], TrainedSupervisor):
+        found.append(TrainedSupervisor("trained, to compare", shipped_network(task), seed))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("task", nargs="*", help="all by default")
@@ -80,7 +92,7 @@ def main() -> None:
         if task == "navigation":
             fleets["demonstration"] = make_demonstration_fleet
         for kind, make in fleets.items():
-            for supervisor in make_supervisors(task, KINDS, options.seed):
+            for supervisor in supervisors_of(task, options.seed):
                 row = drive(task, kind, make(task, options.episodes, options.seed), supervisor)
                 rows.append(row)
                 print(

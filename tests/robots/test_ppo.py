@@ -1,7 +1,6 @@
 """Proximal policy optimisation: its parts, and that it learns, stops and goes on exactly."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,16 +111,6 @@ def test_it_learns_to_stay_near_the_origin(tmp_path) -> None:
     assert sides[0, 0] < 0 < sides[1, 0]
 
 
-def test_deviations_halve_down_to_the_smallest_where_they_are_told_to(tmp_path) -> None:
-    config = replace(SMALL, first_deviation=0.5, deviation_half_life=1.0, learning_rate=1e-4)
-    learner = training(tmp_path / "halving", config=config)
-    learner.run(4, lambda point: None)
-    assert [point.deviation for point in learner.curve] == pytest.approx([0.25, 0.125, 0.1, 0.1], rel=0.05)
-    steady = training(tmp_path / "steady", config=replace(config, deviation_half_life=None))
-    steady.run(2, lambda point: None)
-    assert steady.curve[-1].deviation == pytest.approx(0.5, rel=0.1)
-
-
 def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path) -> None:
     whole, first = training(tmp_path / "whole"), training(tmp_path / "parts")
     whole.run(8, lambda point: None)
@@ -156,15 +145,7 @@ def test_what_ships_acts_like_the_model(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        {"robots": 0},
-        {"discount": 1.0},
-        {"learning_rate": 0.0},
-        {"clip": 0.0},
-        {"horizon": -1},
-        {"deviation_half_life": 0.0},
-    ],
+    "wrong", [{"robots": 0}, {"discount": 1.0}, {"learning_rate": 0.0}, {"clip": 0.0}, {"horizon": -1}]
 )
 def test_a_configuration_checks_itself(wrong: dict[str, float]) -> None:
     with pytest.raises(FleetError, match=next(iter(wrong))):
