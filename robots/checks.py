@@ -11,6 +11,8 @@ from robots.fleet import FleetError
 LARGEST_FLEET = 1000
 """Most robots one fleet takes."""
 
+_BOUND = np.array(1.0, dtype=np.float32)  # As an array: numpy would make one of a number in every call.
+
 
 def check_size(robots: int) -> int:
     """The number of robots; raises FleetError unless it is a whole number from 1 to LARGEST_FLEET."""
@@ -53,17 +55,18 @@ def check_actions(
             f"actions have shape {wanted.shape} of {wanted.dtype}, "
             f"but must be ({size}, {action_size}) of float32"
         )
-    asked = np.zeros((size, action_size), dtype=np.float32)
-    np.copyto(asked, wanted, where=mask[:, None])
-    usable = np.maximum(asked, np.float32(-1.0))
-    np.minimum(usable, np.float32(1.0), out=usable)
-    beyond = usable != asked  # True for NaN too: it differs from itself.
-    if not beyond.any():
-        return usable, mask, 0
+    if np.count_nonzero(mask) == size:
+        asked = wanted.astype(np.float32)
+    else:
+        asked = np.zeros((size, action_size), dtype=np.float32)
+        np.copyto(asked, wanted, where=mask[:, None])
+    within = np.abs(asked) <= _BOUND  # False for NaN too.
+    if np.count_nonzero(within) == within.size:
+        return asked, mask, 0
     bad = np.flatnonzero(~np.isfinite(asked).all(axis=1))
     if bad.size:
         raise FleetError(
             f"the action of robot {bad[0]} is {asked[bad[0]].tolist()}, but must be finite and in [-1, 1]. "
             "Nothing has moved; trying again with finite actions is safe."
         )
-    return usable, mask, int(np.count_nonzero(beyond.any(axis=1)))
+    return np.clip(asked, -_BOUND, _BOUND), mask, int(np.count_nonzero(~within.all(axis=1)))

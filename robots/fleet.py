@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ class Spaces:
     """A; every action lies in [-1, 1]^A and units exist only inside the fleet."""
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What one fleet step brought, one entry per robot; robots that were not active report zeros."""
 
     reward: NDArray[np.float32]

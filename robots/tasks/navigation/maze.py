@@ -5,6 +5,8 @@ a cell is 1 x 1. From left to right: an open hall with a large obstacle in it, s
 and below; a passage behind it; and a long corridor with the goal near its end.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,33 +46,45 @@ def _build() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 FREE, WINDY = _build()
 """Whether a cell is free, and whether wind blows there; both (COLUMNS, ROWS)."""
 
-FREE_PLACES = np.pad(FREE, _MARGIN).ravel()
-"""Whether each place is free; see places."""
+_PADDED = np.pad(FREE, _MARGIN)
+
+# A place is the number of a cell, column by column, the walls all round included; tables have a row for each.
+CELLS: NDArray[np.float64] = np.array([*np.ndindex(_PADDED.shape)]) - float(_MARGIN)
+"""The cell of each place, (P, 2)."""
+FREE_PLACES = _PADDED.ravel()
+"""Whether each place is free, (P,)."""
+WALL_PLACES = ~FREE_PLACES
+"""Whether each place is a wall, the obstacle or outside, (P,)."""
 WINDY_PLACES = np.pad(WINDY, _MARGIN).ravel()
-"""Whether wind blows at each place; see places."""
+"""Whether wind blows at each place, (P,)."""
 
 _STRIDES = np.array([ROWS + 2 * _MARGIN, 1.0])
-_ORIGIN = int(_STRIDES.sum() * _MARGIN)
 
 
-def places(cells: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The number of each cell, shape (K, 2), at most three outside the grid, column by column; (K,)."""
-    numbers: NDArray[np.intp] = cells.dot(_STRIDES).astype(np.intp)
-    numbers += _ORIGIN
-    return numbers
+def places(cells: NDArray[Any]) -> NDArray[np.intp]:
+    """The place of each cell, shape (..., 2), at most three outside the grid; (...)."""
+    return _numbers(cells + float(_MARGIN))
 
 
-def step(
-    cells: NDArray[np.float64], actions: NDArray[np.float32], winds: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Where robots in cells, shape (K, 2), end up by actions, shape (K, 2); whole numbers, walls ignored.
+def departures(wind: float) -> NDArray[np.float64]:
+    """What `step` adds actions to, for each place, (P, 2), under wind in +y [cells per step]."""
+    starts = CELLS + (_MARGIN + 0.5)
+    starts[WINDY_PLACES, 1] += wind
+    return starts
+
+
+def step(starts: NDArray[np.float64], actions: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The places where robots end up by actions, shape (K, 2), in [-1, 1], walls ignored; (K,).
 
     Action and wind are added to the cell, and the sum is rounded to the nearest cell, halves upward: a
-    component of less than half a cell does not move a robot. winds, shape (K,) [cells per step], are those
-    of the cells where the step begins.
+    component of less than half a cell does not move a robot. starts, shape (K, 2), are the departures of the
+    places where the step begins, and are overwritten.
     """
-    wanted = cells + actions
-    wanted[:, 1] += winds
-    wanted += 0.5
-    landed: NDArray[np.float64] = np.floor(wanted, out=wanted)
-    return landed
+    starts += actions.astype(np.float64)  # Adding another type directly takes numpy twice as long.
+    return _numbers(np.floor(starts, out=starts))
+
+
+def _numbers(padded: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Places of cells that are counted from the outermost wall."""
+    numbers: NDArray[np.intp] = padded.dot(_STRIDES).astype(np.intp)
+    return numbers

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,16 @@ from robots.checks import check_actions, check_ids, check_size
 from robots.fleet import FleetError, Frame, Snapshot, Spaces, StepResult
 from robots.randomness import check_seed
 from robots.tasks.navigation.maze import (
+    CELLS,
     COLUMNS,
     EXECUTION_WIND,
     FREE_PLACES,
     GOAL,
     ROWS,
     START,
+    WALL_PLACES,
     WINDY_PLACES,
+    departures,
     places,
     step,
 )
@@ -31,8 +33,11 @@ TRAIL_LENGTH = 64
 """How many of the last cells of an episode frames show."""
 
 _SNAPSHOT_VERSION = 1
-_START = np.array(START, dtype=np.float64)
-_START_PLACE, _GOAL_PLACE = places(np.array([START, GOAL], dtype=np.float64)).tolist()
+_SEEN = CELLS.astype(np.float32)
+_MARKS = CELLS.astype(np.int16).view(np.int32).ravel()  # The cell of each place as one number, for trails.
+# Arrays without axes, here and below: numpy would make one of a plain number in every step.
+_START_PLACE, _GOAL_PLACE = (np.array(places(np.array(cell))) for cell in (START, GOAL))
+_RING = np.array(TRAIL_LENGTH)
 
 
 class NavigationFleet:
@@ -67,17 +72,18 @@ class NavigationFleet:
         self.clipped = 0
         """Robot-steps whose action was out of bounds since the fleet was made; no part of a snapshot."""
         self._winds = np.where(WINDY_PLACES, self.wind, 0.0)
-        self._cells = np.tile(_START, (self.size, 1))
-        self._places = places(self._cells)
+        self._departures = departures(self.wind)
+        self._time_out = np.array(self.episode_length)
+        self._places = np.full(self.size, _START_PLACE)
         self._waiting = np.zeros(self.size, dtype=np.bool_)
         self._steps = np.zeros(self.size, dtype=np.int64)
         self._episodes = np.zeros(self.size, dtype=np.int64)
-        self._trails = np.tile(_START.astype(np.int16), (self.size, TRAIL_LENGTH, 1))
-        self._robots = np.arange(self.size)
+        self._trails = np.full(self.size * TRAIL_LENGTH, _MARKS[_START_PLACE])  # One ring after the other.
+        self._rings = np.arange(self.size) * TRAIL_LENGTH
 
     def cells(self) -> NDArray[np.float64]:
         """True cells, for algorithmic supervisors: (N, 2), whole numbers."""
-        return self._cells.copy()
+        return CELLS.take(self._places, axis=0)
 
     def winds(self) -> NDArray[np.float64]:
         """Wind in +y that each robot's next step meets, (N,) [cells per step]."""
@@ -89,26 +95,27 @@ class NavigationFleet:
 
     def observe(self) -> NDArray[np.float32]:
         """Cells of all robots, (N, 2)."""
-        return self._cells.astype(np.float32)
+        return _SEEN.take(self._places, axis=0)
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot once; see robots.fleet.Fleet.act."""
         usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
         self.clipped += clipped
-        going = active & ~self._waiting
-        wanted = step(self._cells, usable, self._winds.take(self._places))
-        landed = places(wanted)
-        moved = going & FREE_PLACES.take(landed)
-        self._waiting |= going ^ moved
-        np.copyto(self._cells, wanted, where=moved[:, None])
+        going = active > self._waiting  # Active and not waiting.
+        landed = step(self._departures.take(self._places, axis=0), usable)
+        np.copyto(self._waiting, WALL_PLACES.take(landed), where=going)
+        moved = active > self._waiting
         np.copyto(self._places, landed, where=moved)
         self._steps += going
-        self._trails[self._robots, self._steps % TRAIL_LENGTH] = self._cells
-        violation = active & self._waiting
-        fine = active ^ violation
-        success = fine & (self._places == _GOAL_PLACE)
-        done = success | (fine & (self._steps >= self.episode_length))
-        return StepResult(reward=success.astype(np.float32), done=done, violation=violation, success=success)
+        self._trails[self._steps % _RING + self._rings] = _MARKS.take(self._places)
+        success = moved & (self._places == _GOAL_PLACE)
+        done = success | (moved & (self._steps >= self._time_out))
+        return StepResult(
+            reward=success.astype(np.float32),
+            done=done,
+            violation=active & self._waiting,
+            success=success,
+        )
 
     def reset(self, ids: Sequence[int]) -> None:
         """Begin a new episode at the start; a robot in violation stays where it is."""
@@ -129,38 +136,37 @@ class NavigationFleet:
         """State that `restore` turns back bit for bit."""
         return {
             snapshots.HEADER: snapshots.header(f"{self.task} wind {self.wind}", _SNAPSHOT_VERSION),
-            "cells": self._cells.copy(),
+            "cells": self.cells(),
             "waiting": self._waiting.copy(),
             "steps": self._steps.copy(),
             "episodes": self._episodes.copy(),
-            "trails": self._trails.copy(),
+            "trails": self._trails.view(np.int16).reshape(self.size, TRAIL_LENGTH, 2).copy(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of this task, wind, size and version; raises FleetError for any other."""
         snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self.task} robots")
-        arrays: dict[str, NDArray[Any]] = {name: np.array(array) for name, array in snapshot.items()}
-        cells = arrays["cells"]
+        cells = snapshot["cells"]
         held = np.clip(cells, 0, [COLUMNS - 1, ROWS - 1])
-        if not ((cells == np.floor(held)).all() and FREE_PLACES[places(held)].all()):
+        found = places(np.floor(held))
+        if not ((cells == CELLS[found]).all() and FREE_PLACES[found].all()):
             raise FleetError(f"snapshot of {self.task}: not all of its cells are free: {cells.tolist()}")
-        self._cells, self._places = cells, places(cells)
-        self._waiting = arrays["waiting"]
-        self._steps = arrays["steps"]
-        self._episodes = arrays["episodes"]
-        self._trails = arrays["trails"]
+        self._places = found
+        self._waiting = snapshot["waiting"].copy()
+        self._steps = snapshot["steps"].copy()
+        self._episodes = snapshot["episodes"].copy()
+        self._trails = snapshot["trails"].copy().view(np.int32).ravel()
 
     def _begin(self, robot: int) -> None:
-        self._cells[robot], self._places[robot] = _START, _START_PLACE
+        self._places[robot] = _START_PLACE
         self._waiting[robot] = False
         self._steps[robot] = 0
         self._episodes[robot] += 1
-        self._trails[robot] = START
+        self._trails[self._rings[robot] :][:TRAIL_LENGTH] = _MARKS[_START_PLACE]
 
     def _frame(self, robot: int) -> Frame:
         latest = int(self._steps[robot])
         kept = min(latest + 1, TRAIL_LENGTH)
         order = np.arange(latest + 1 - kept, latest + 1) % TRAIL_LENGTH
-        return draw_frame(
-            self._trails[robot, order].astype(np.float64), self.wind > 0, bool(self._waiting[robot])
-        )
+        trail = self._trails[self._rings[robot] + order].view(np.int16).reshape(-1, 2)
+        return draw_frame(trail.astype(np.float64), self.wind > 0, bool(self._waiting[robot]))
