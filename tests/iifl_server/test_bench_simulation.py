@@ -101,9 +101,9 @@ def test_the_figures_of_a_small_run_have_the_promised_names() -> None:
             share = row["robot_steps_per_s"] / row["physics_robot_steps_per_s"]
             assert row["share_of_physics"] == pytest.approx(share)
         if task != "block_push":
-            assert row["times_plain"] == pytest.approx(
-                row["robot_steps_per_s"] / row["plain_robot_steps_per_s"]
-            )
+            for kind, name in (("plain", "times_plain"), ("environment", "times_environments")):
+                ratio = row["robot_steps_per_s"] / row[f"{kind}_robot_steps_per_s"]
+                assert row[name] == pytest.approx(ratio)
         assert list(row["sweep"]) == ["1", "10", "5 of 10"]
     assert any("times a plain loop" in line for line in lines)
     json.dumps(figures)

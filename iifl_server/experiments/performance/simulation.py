@@ -8,9 +8,12 @@ reward and violation come out. Beside it, from the same states, with the same ac
   push it is the space, built and stepped as often; the fleet's figure has the images in it.
 - a plain loop: single robots, one after the other (plain_robots.py). A fleet of block pushes is such a loop
   itself.
+- a loop over environments: the task's own Gymnasium environment, one for each robot, as
+  `gymnasium.make` gives it.
 
-All three run through the same steps in turns, and the shortest time of every step counts: what else the
-machine does can only lengthen it. Each must end where the fleet does, or nothing is reported.
+The first three run through the same steps in turns, and the shortest time of every step counts: what else
+the machine does can only lengthen it. Each must end where the fleet does, or nothing is reported. The last
+one goes its own way from a start, with actions drawn alike.
 """
 
 import time
@@ -18,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -114,6 +118,7 @@ def measure(
             run_physics(fleet, PLAIN_MUJOCO[task].substeps, recorded, times, exact=backend is None)
         if beside is None and task != "block_push":
             run_plain(fleet, recorded, times)
+            run_environments(task, robots, len(recorded), options.seed, times)
     rates = {who: robots / times.mean(who) for who in times.shortest}
     figures: dict[str, Any] = {
         "robots": robots,
@@ -133,6 +138,10 @@ def measure(
         figures["plain_robot_steps_per_s"] = plain
         figures["times_plain"] = rates["fleet"] / plain
         line += f", {figures['times_plain']:.1f} times a plain loop ({plain:,.0f})"
+    if "environments" in rates:
+        figures["environment_robot_steps_per_s"] = rates["environments"]
+        figures["times_environments"] = rates["fleet"] / rates["environments"]
+        line += f", {figures['times_environments']:.1f} times a loop over environments"
     show(line)
     figures["sweep"] = sweep(task, options, show, backend, plain)
     return figures
@@ -248,6 +257,23 @@ def run_plain(fleet: Fleet, recorded: list[Recorded], times: Times) -> None:
         check_same(fleet.task, step, outcomes)
 
 
+def run_environments(task: str, robots: int, steps: int, seed: int, times: Times) -> None:
+    """The task's Gymnasium environments one after the other, reset where they end."""
+    environments: list[gymnasium.Env[Any, Any]] = [
+        gymnasium.make(f"robots.gymnasium_env:iifl/{task}-v0") for _ in range(robots)
+    ]
+    for number, environment in enumerate(environments):
+        environment.reset(seed=seed + number)
+    draws = np.random.default_rng(seed)
+    for number in range(steps):
+        shape = (robots, *(environments[0].action_space.shape or ()))
+        rows = list(draws.uniform(-STRENGTH, STRENGTH, shape).astype(np.float32))
+        outcomes = times.take("environments", number, _one_env_by_one, environments, rows)
+        for environment, (_, _, terminated, truncated, _) in zip(environments, outcomes, strict=True):
+            if terminated or truncated:
+                environment.reset()
+
+
 def check_same(task: str, step: Recorded, outcomes: list[Outcome]) -> None:
     """AssertionError unless the plain robots saw and got what the fleet did."""
     seen = np.array([outcome.observation for outcome in outcomes])
@@ -260,6 +286,12 @@ def check_same(task: str, step: Recorded, outcomes: list[Outcome]) -> None:
 
 def _one_by_one(robots: Sequence[PlainRobot], actions: list[NDArray[np.float32]]) -> list[Outcome]:
     return [robot.step(action) for robot, action in zip(robots, actions, strict=True)]
+
+
+def _one_env_by_one(
+    environments: list[gymnasium.Env[Any, Any]], actions: list[NDArray[np.float32]]
+) -> list[Any]:
+    return [environment.step(action) for environment, action in zip(environments, actions, strict=True)]
 
 
 def _steps(task: str, options: Options) -> int:
