@@ -13,6 +13,7 @@ from policy.sampling.importance import ImportanceSamples, evaluated, systematic,
 
 _EDGE = 1e-7  # How near to a bound an action counts as being there, in box widths.
 _TOGETHER = 128  # States at a time: distances of all actions to all kernels are held at once.
+_MILDEST = -40.0  # Exponent of 2 of the smallest inverse temperature that is looked at.
 _RIDGE = 1e-3  # Added to each component's variance, in proportion: keeps covariances of few actions regular.
 
 
@@ -228,14 +229,14 @@ def _tempered(energies: Tensor, log_density: Tensor, wanted: float) -> Tensor:
     def bears(weights: Tensor) -> Tensor:
         return 1.0 / weights.square().sum(dim=1) >= wanted  # (b,)
 
-    least = torch.zeros_like(energies[:, 0])
-    most = torch.ones_like(least)
-    for _ in range(12):
+    least = torch.full_like(energies[:, 0], _MILDEST)
+    most = torch.zeros_like(least)
+    for _ in range(12):  # of the exponent: energies may span a few units or many millions
         middle = 0.5 * (least + most)
-        enough = bears(weigh(middle))
+        enough = bears(weigh(middle.exp2()))
         least, most = torch.where(enough, middle, least), torch.where(enough, most, middle)
     coldest = weigh(torch.ones_like(least))
-    return torch.where(bears(coldest)[:, None], coldest, weigh(least))
+    return torch.where(bears(coldest)[:, None], coldest, weigh(least.exp2()))
 
 
 def _whiten(factor: Tensor, points: Tensor) -> Tensor:

@@ -76,6 +76,18 @@ def test_mass_that_lies_against_a_bound_is_not_cut() -> None:
     assert float(found.log_z.mean()) == pytest.approx(3 * float(torch.tensor(0.02).log()), abs=0.05)
 
 
+def test_energies_that_span_many_millions_are_closed_in_on() -> None:
+    low, high = bounds(-1.0, 1.0, 2)
+
+    def needle(states: Tensor, actions: Tensor) -> Tensor:
+        return ((actions - 0.3) / 0.0003).square().sum(-1) / 2  # up to 19 million
+
+    _, found = samples([needle], torch.zeros(10, 1), (low, high), samples=256)
+    assert float(found.effective_sample_size.min()) > 100
+    exact = 2 * float((torch.tensor(0.0003) * (2 * torch.pi) ** 0.5).log())
+    assert float(found.log_z.mean()) == pytest.approx(exact, abs=0.05)
+
+
 def test_boxes_of_other_bounds_are_the_same_to_it() -> None:
     low, high = bounds([0.0, -100.0], [0.1, 100.0])
 
