@@ -132,6 +132,7 @@ class WarpSimulations:
         self.state[:] = state
         self._failed[:] = False
         self.refresh()
+        self.state[:] = state  # To the last digit: a task may go on from controls of its own precision.
 
     def broken(self) -> NDArray[np.bool_]:
         """Which simulations blew up: numbers not finite, beyond sense in any substep, or too many rows."""
@@ -152,9 +153,15 @@ class WarpSimulations:
         self._model.opt.warn_overflow = 0  # `broken` tells; the device would print.
         if self.device.is_cuda:  # The CPU goes through everything in order anyway.
             self._model.opt.deterministic = True
+        parts = (self._data, self._data.efc, self._data.contact)
+        arrays = [array for part in parts for array in vars(part).values() if self._is_array(array)]
+        self._as_made = [(array, self._warp.clone(array)) for array in arrays]
         kinds = self._engine.OverflowType
         self._fatal = int(kinds.ALL & ~kinds.ITERATIONS & ~kinds.LS_ITERATIONS)
         self._bad = self._warp.zeros(robots, dtype=self._warp.int32)
+
+    def _is_array(self, value: object) -> bool:
+        return isinstance(value, self._warp.array) and value.size > 0
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -166,7 +173,13 @@ class WarpSimulations:
             raise FleetError(f"MuJoCo Warp failed on {self.device}: {error}") from error
 
     def _write(self) -> None:
-        """Give the device the state of all simulations."""
+        """Give the device the state of all simulations, and nothing of what a step before left behind.
+
+        Not all arrays are overwritten whole, and remainders show in stiff constraints: a step would not be the
+        same from a restored snapshot. So every step begins with the memory as it was made.
+        """
+        for array, as_made in self._as_made:
+            self._warp.copy(array, as_made)
         for name, part in self._parts.items():
             if part.shape[1]:
                 getattr(self._data, name).assign(np.ascontiguousarray(part, dtype=np.float32))

@@ -1,8 +1,7 @@
 """What every fleet promises, whatever its task is and whatever simulates it.
 
-Every registered task is tried on its own backend. MuJoCo Warp runs on the CPU here, where it is slow, and
-compiles every model anew: it is tried on one task, with fewer robots; test_mjwarp.py compares the others
-with MuJoCo. Isaac Gym is stood in for by a process that speaks its worker's protocol.
+Every registered task is tried on each of its backends. MuJoCo Warp runs on the CPU here, where it is slow: it
+is tried with fewer robots. Isaac Gym is stood in for by a process that speaks its worker's protocol.
 """
 
 from collections.abc import Callable
@@ -51,10 +50,14 @@ pytestmark = pytest.mark.parametrize(
     "kind",
     [
         *(pytest.param(kind, id=kind.task) for kind in KINDS),
-        pytest.param(
-            Kind("ant", "mjwarp", largest=20),
-            id="ant-mjwarp",
-            marks=[needs_mjwarp, pytest.mark.slow, pytest.mark.timeout(900)],
+        *(
+            pytest.param(
+                Kind(task, "mjwarp", largest=20),
+                id=f"{task}-mjwarp",
+                marks=[needs_mjwarp, pytest.mark.slow, pytest.mark.timeout(900)],
+            )
+            for task in task_names()
+            if "mjwarp" in backend_names(task)
         ),
         pytest.param(StandIn("cart", "isaacgym"), id="cart-isaacgym"),
     ],
