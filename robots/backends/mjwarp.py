@@ -175,8 +175,8 @@ class WarpSimulations:
     def _write(self) -> None:
         """Give the device the state of all simulations, and nothing of what a step before left behind.
 
-        Not all arrays are overwritten whole, and remainders show in stiff constraints: a step would not be the
-        same from a restored snapshot. So every step begins with the memory as it was made.
+        Not all arrays are overwritten whole, and remainders show in stiff constraints: a step from a restored
+        snapshot would be another one. So every step begins with the memory as it was made.
         """
         for array, as_made in self._as_made:
             self._warp.copy(array, as_made)
