@@ -75,7 +75,7 @@ def population(
     for some in torch.split(numbers, _TOGETHER):
         pool = _Pool.of(first.of(some), low, high)
         parts += _closed_in(pool, some, energies, states, (low, high), generator, config)
-    return _together(parts, len(first.actions), low, high)
+    return _together(parts, low, high)
 
 
 def _closed_in(
@@ -244,33 +244,30 @@ def _whiten(factor: Tensor, points: Tensor) -> Tensor:
     return whitened.transpose(1, 2)
 
 
-def _together(parts: list[tuple[Tensor, _Pool]], states: int, low: Tensor, high: Tensor) -> ImportanceSamples:
-    """One result for all states."""
+def _together(parts: list[tuple[Tensor, _Pool]], low: Tensor, high: Tensor) -> ImportanceSamples:
+    """One result for all states, in their order."""
     width = max(pool.actions.shape[1] for _, pool in parts)
-    whole = None
-    for rows, pool in parts:
-        missing = width - pool.actions.shape[1]
-        found = weighted(pool.actions, pool.energies, pool.log_density, low, high)
-        every = torch.arange(len(rows), device=rows.device)
-        highest = found.energies[0].argmax(dim=1)
-        filler = found.actions[every, highest], found.energies[:, every, highest]
-        padded = ImportanceSamples(
-            torch.cat([found.actions, filler[0][:, None].expand(-1, missing, -1)], dim=1),
-            torch.cat([found.energies, filler[1][..., None].expand(-1, -1, missing)], dim=2),
-            torch.nn.functional.pad(found.weights, (0, missing)),
-            found.log_z,
-            torch.nn.functional.pad(found.log_density, (0, missing), value=math.inf),
-        )
-        if whole is None:
-            whole = ImportanceSamples(
-                padded.actions.new_empty((states, *padded.actions.shape[1:])),
-                padded.energies.new_empty((len(padded.energies), states, width)),
-                padded.weights.new_empty((len(padded.weights), states, width)),
-                padded.log_z.new_empty((len(padded.log_z), states)),
-                padded.log_density.new_empty((states, width)),
-            )
-        whole.actions[rows], whole.log_density[rows] = padded.actions, padded.log_density
-        whole.energies[:, rows], whole.weights[:, rows] = padded.energies, padded.weights
-        whole.log_z[:, rows] = padded.log_z
-    assert whole is not None
-    return whole
+    padded = [_padded(weighted(p.actions, p.energies, p.log_density, low, high), width) for _, p in parts]
+    together = ImportanceSamples(
+        torch.cat([part.actions for part in padded]),
+        torch.cat([part.energies for part in padded], dim=1),
+        torch.cat([part.weights for part in padded], dim=1),
+        torch.cat([part.log_z for part in padded], dim=1),
+        torch.cat([part.log_density for part in padded]),
+    )
+    return together.of(torch.argsort(torch.cat([rows for rows, _ in parts])))
+
+
+def _padded(samples: ImportanceSamples, width: int) -> ImportanceSamples:
+    """With the highest action of each state repeated, at weight 0, until there are so many."""
+    missing = width - samples.actions.shape[1]
+    highest = samples.energies[0].argmax(dim=1)[:, None].expand(-1, missing)  # (b, missing)
+    filler = samples.actions.gather(1, highest[..., None].expand(-1, -1, samples.actions.shape[2]))
+    values = samples.energies.gather(2, highest.expand(len(samples.energies), -1, -1))
+    return ImportanceSamples(
+        torch.cat([samples.actions, filler], dim=1),
+        torch.cat([samples.energies, values], dim=2),
+        torch.nn.functional.pad(samples.weights, (0, missing)),
+        samples.log_z,
+        torch.nn.functional.pad(samples.log_density, (0, missing), value=math.inf),
+    )

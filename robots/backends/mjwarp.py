@@ -12,7 +12,7 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robots.backends.mujoco import SANE
-from robots.backends.physics import Floats
+from robots.backends.physics import OF_PLACES, Floats
 from robots.fleet import FleetError
 
 NAME = "mjwarp"
 INSTALL = ".venv/bin/pip install -r requirements-gpu.txt"
 
 _STATE = ("qpos", "qvel", "ctrl", "act", "qacc_warmstart")
-_OF_PLACES = ("xpos", "xquat", "site_xpos", "site_xquat", "xanchor", "xaxis", "M")
 _OF_FORCES = ("sensordata", "actuator_force")
 """Fields that only a step brings up to date, as with MuJoCo itself, except sensors of contacts' places."""
 _CONTACTS_A_PAIR = 8
@@ -213,12 +212,12 @@ class WarpSimulations:
             self._engine.sensor_vel(self._model, self._data)
             seen = self._read("sensordata")
             self._derived["sensordata"][np.ix_(robots, self._early)] = seen[np.ix_(robots, self._early)]
-        elif any(name in _OF_PLACES for name in self._derived):
+        elif any(name in OF_PLACES for name in self._derived):
             self._engine.fwd_kinematics(self._model, self._data)
             self._engine.crb(self._model, self._data)
-        self._keep(robots, _OF_PLACES)
+        self._keep(robots, OF_PLACES)
 
-    def _keep(self, robots: NDArray[np.intp], names: Sequence[str]) -> None:
+    def _keep(self, robots: NDArray[np.intp], names: Iterable[str]) -> None:
         for name in names:
             if name in self._derived:
                 self._derived[name][robots] = self._read(name)[robots]
@@ -239,7 +238,7 @@ class WarpSimulations:
 
 def _check(derived: Sequence[str]) -> None:
     """Refuse what would be read wrongly."""
-    known = (*_OF_PLACES, *_OF_FORCES)
+    known = (*sorted(OF_PLACES), *_OF_FORCES)
     for name in derived:
         if name not in known:
             raise FleetError(f"the backend mjwarp does not read {name!r}; valid are {', '.join(known)}")

@@ -10,6 +10,7 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from robots.backends.physics import OF_PLACES
 from robots.backends.physics import Floats as Floats
 from robots.fleet import FleetError
 
@@ -21,7 +22,6 @@ _NONE, _PLACES, _FORCES = (
     int(stage)
     for stage in (mujoco.mjtStage.mjSTAGE_NONE, mujoco.mjtStage.mjSTAGE_POS, mujoco.mjtStage.mjSTAGE_ACC)
 )
-_OF_PLACES = {"xpos", "xquat", "site_xpos", "site_xquat", "xanchor", "xaxis", "M"}
 _OF_FORCES = {"actuator_force"}
 
 
@@ -122,7 +122,7 @@ def _needed(model: mujoco.MjModel, name: str) -> int:
     """What has to be computed after a step to bring a field up to date, as a mujoco.mjtStage."""
     if name in _OF_FORCES:
         return _NONE  # Whatever is computed, forces are those of the last substep.
-    if name in _OF_PLACES:
+    if name in OF_PLACES:
         return _PLACES
     if name == "sensordata":
         stages = model.sensor_needstage

@@ -1,12 +1,15 @@
 """What a fleet of simulated bodies asks of the engine that steps them, whichever engine it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+OF_PLACES = frozenset({"xpos", "xquat", "site_xpos", "site_xquat", "xanchor", "xaxis", "M"})
+"""Derived fields that follow from positions alone."""
 
 
 class Physics(Protocol):
@@ -42,7 +45,3 @@ class Physics(Protocol):
 
     def broken(self) -> NDArray[np.bool_]:
         """Which simulations blew up, (N,)."""
-
-
-MakePhysics = Callable[[Any, int, Sequence[str], int | None], Physics]
-"""(mujoco.MjModel, robots, names of derived fields, threads) to simulations."""

@@ -250,8 +250,8 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
     for rows in torch.split(torch.arange(len(states)), 8):  # Few at a time, since long pools are large.
         some = [feature[rows] for feature in features]
         every = population(samples.of(rows), energies, some, low, high, draws, size.rounds)
-        found.append(from_importance(every))
-    return torch.cat([part.estimate for part in found])
+        found.append(from_importance(every).estimate)
+    return torch.cat(found)
 
 
 @torch.no_grad()
