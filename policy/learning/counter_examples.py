@@ -12,7 +12,7 @@ from policy.sampling.box import uniform
 from policy.sampling.derivative_free import DerivativeFreeConfig, derivative_free
 from policy.sampling.langevin import PUBLISHED, LangevinConfig, langevin
 
-Kind = Literal["uniform", "langevin", "derivative_free", "refined", "autoregressive"]
+Kind = Literal["uniform", "langevin", "derivative_free", "weighted", "autoregressive"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class CounterExampleConfig:
     kind: Kind = "uniform"
     """`uniform`: spread evenly at random over the action box, under which InfoNCE's minimum is the density
     of the data at temperature 1. `langevin`: samples of the energy itself, as published. `derivative_free`:
-    low energies that a search without gradients finds. `refined`: drawn from `candidates` uniform actions by
+    low energies that a search without gradients finds. `weighted`: drawn from `candidates` uniform actions by
     their weights exp(-E), then moved by a few Langevin iterations at temperature 1; samples of the energy as
     those of `langevin` are, for a fraction of the work. `autoregressive`: uniform values of
     one component after the other beside true values of those before it, for heads of that architecture."""
@@ -35,9 +35,9 @@ class CounterExampleConfig:
     search: DerivativeFreeConfig = field(default=DerivativeFreeConfig(64, 8, 8, 2))
     """Of `derivative_free`; its survivors are K in any case."""
     candidates: int = 16
-    """Of `refined`: uniform actions that K are drawn from, none of them twice."""
+    """Of `weighted`: uniform actions that K are drawn from, none of them twice."""
     refinement: LangevinConfig = field(default=LangevinConfig(iterations=3))
-    """Chains of `refined`."""
+    """Chains of `weighted`."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -50,7 +50,7 @@ class CounterExampleConfig:
             raise InputError(
                 f"search.samples is {self.search.samples}; valid is at least count, which is {self.count}"
             )
-        if self.kind == "refined" and self.candidates < self.count:
+        if self.kind == "weighted" and self.candidates < self.count:
             raise InputError(
                 f"candidates is {self.candidates}; valid is at least count, which is {self.count}"
             )
@@ -86,11 +86,11 @@ def draw(
     if config.kind == "derivative_free":
         search = replace(config.search, survivors=config.count)
         return derivative_free(energy, states, low, high, generator, search)[0]
-    wide = config.candidates if config.kind == "refined" else config.count
+    wide = config.candidates if config.kind == "weighted" else config.count
     start = uniform(len(states), wide, low, high, generator)
-    if config.kind == "refined":
+    if config.kind == "weighted":
         start = _weighted(energy, states, start, config.count, generator)
-    if config.kind not in ("langevin", "refined"):
+    if config.kind not in ("langevin", "weighted"):
         return start
     chains = config.langevin if config.kind == "langevin" else config.refinement
     actions, _ = langevin(energy, states, low, high, generator, chains, start=start)

@@ -74,9 +74,9 @@ ARMS: dict[str, TrainingConfig] = {
     "mixture": _QUICK,
     "implicit-uniform": _RECIPE,
     "implicit-uniform-256": _counter(count=256),
-    "implicit-refined": _counter(kind="refined", count=8),
-    "implicit-refined-penalty": _counter(kind="refined", count=8, penalty=1.0),
-    "implicit-refined-spectral": _counter(kind="refined", count=8),
+    "implicit-refined": _counter(kind="weighted", count=8),
+    "implicit-refined-penalty": _counter(kind="weighted", count=8, penalty=1.0),
+    "implicit-refined-spectral": _counter(kind="weighted", count=8),
     "implicit-search": _counter(kind="derivative_free", count=16),
 }
 

@@ -35,7 +35,7 @@ def bowl(states: Tensor, actions: Tensor) -> Tensor:
     return (actions - states[:, None]).square().sum(-1) / 0.08  # sigma 0.2
 
 
-@pytest.mark.parametrize("kind", ["uniform", "langevin", "derivative_free", "refined"])
+@pytest.mark.parametrize("kind", ["uniform", "langevin", "derivative_free", "weighted"])
 def test_each_kind_gives_its_number_inside_the_box_and_repeats_itself(kind: str) -> None:
     config = CounterExampleConfig(kind, 5)  # type: ignore[arg-type]
     states = torch.tensor([[0.9, -0.9], [0.0, 0.3]])
@@ -57,10 +57,10 @@ def test_those_that_look_for_low_energies_find_them() -> None:
                 ),
             ).mean()
         )
-        for kind in ("uniform", "langevin", "derivative_free", "refined")
+        for kind in ("uniform", "langevin", "derivative_free", "weighted")
     }
     assert energies["uniform"] == pytest.approx(2 / 3 / 0.08, rel=0.15)
-    sought = [energies[kind] for kind in ("langevin", "derivative_free", "refined")]
+    sought = [energies[kind] for kind in ("langevin", "derivative_free", "weighted")]
     assert max(sought) < 0.25 * energies["uniform"]
 
 
@@ -148,6 +148,6 @@ def test_heads_and_counter_examples_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match=r"search\.samples is 64"):
         CounterExampleConfig("derivative_free", 65)
     with pytest.raises(InputError, match="candidates is 16"):
-        CounterExampleConfig("refined", 17)
+        CounterExampleConfig("weighted", 17)
     with pytest.raises(InputError, match="penalty is 1"):
         CounterExampleConfig("autoregressive", 4, penalty=1.0)

@@ -24,7 +24,7 @@ from policy.learning.curves import warning_of
 from policy.sampling import LangevinConfig
 
 NETWORK = NetworkConfig((6,), 2, width=16, state_depth=2, normalise=True, spectral_norm=True)
-CONFIG = TrainingConfig(20, 16, counter_examples=CounterExampleConfig("refined", 4, penalty=1.0))
+CONFIG = TrainingConfig(20, 16, counter_examples=CounterExampleConfig("weighted", 4, penalty=1.0))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def cut_off_often(
     raise AssertionError("it never got to its end")
 
 
-@pytest.mark.parametrize("kind", ["uniform", "langevin", "refined"])
+@pytest.mark.parametrize("kind", ["uniform", "langevin", "weighted"])
 def test_interrupted_and_resumed_gives_the_same_bits(
     kind: str, untrained: ImplicitPolicy, states: Dataset, tmp_path: Path
 ) -> None:
