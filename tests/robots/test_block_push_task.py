@@ -1,6 +1,7 @@
 """Goals, violations, resets and images of the block pushing fleet."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -118,6 +119,33 @@ def test_each_observation_has_fresh_mild_noise() -> None:
     difference = (second - first).std() / math.sqrt(2)
     assert difference == pytest.approx(policy_view.NOISE_SIGMA, rel=0.05)
     assert abs((second - first).mean()) < 0.1
+
+
+def test_noise_is_gaussian_rounded_to_grey_levels_and_ends_at_black_and_white() -> None:
+    generator = np.random.default_rng(0)
+    grey = np.full((64, 64, 3), 128, dtype=np.uint8)
+    drawn = np.stack([policy_view.add_noise(grey, generator) for _ in range(40)]).astype(int) - 128
+    spread = NormalDist(0.0, policy_view.NOISE_SIGMA)
+    for level in range(-9, 10):
+        share = spread.cdf(level + 0.5) - spread.cdf(level - 0.5)
+        error = math.sqrt(share * (1 - share) / drawn.size)
+        assert abs((drawn == level).mean() - share) < 4.5 * error + 2**-16, level
+    assert abs(np.corrcoef(drawn[..., :-1, :].ravel(), drawn[..., 1:, :].ravel())[0, 1]) < 0.01
+    for end, inside in ((0, 0.0), (255, 255.0)):
+        noisy = policy_view.add_noise(np.full((64, 64, 3), end, dtype=np.uint8), generator)
+        assert (np.abs(noisy - inside) < 20).all(), "never from white round to black"
+
+
+def test_an_image_is_as_if_the_whole_canvas_were_averaged_and_leaves_it_empty(monkeypatch) -> None:
+    draws, canvas = np.random.default_rng(1), policy_view.empty_canvas()
+    for _ in range(300):
+        pose = np.array([*draws.uniform(-0.26, 0.26, 2), draws.uniform(-np.pi, np.pi)])
+        goal = draws.uniform(-0.26, 0.26, 2)
+        image = policy_view.draw(pose, goal, canvas)
+        assert np.array_equal(canvas, policy_view.empty_canvas())
+        with monkeypatch.context() as wide:
+            wide.setattr(policy_view, "_CUBE_REACH", 10 * policy_view.SIZE)
+            assert np.array_equal(image, policy_view.draw(pose, goal))
 
 
 def test_the_policys_image_shows_cube_goal_and_obstacle_where_they_are() -> None:
