@@ -9,7 +9,7 @@ from running_demo import Demo, eventually, start_demo
 from iifl_server.learning.recipes import IMPLICIT, recipe
 from policy import ImplicitPolicy, save_checkpoint
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
 TASK = "franka_cube_stack"
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from running_demo import ROOT, Demo, eventually, free_port, start_demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
 
 @pytest.fixture

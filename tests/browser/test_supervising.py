@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from running_demo import Demo, eventually, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
 CUBE_CENTRE = """canvas => {
     const {width, height} = canvas;

@@ -24,6 +24,12 @@ from iifl_server.processes.valkey import start_valkey
 from policy.supervision import SupervisionConfig
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """People are made and sign in without the half second that makes passwords hard to guess."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def valkey_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One Valkey server for the whole test run."""

@@ -97,6 +97,7 @@ def share_together(one: Tensor, other: Tensor) -> float:
     return float(((one - other).norm(dim=-1) < 0.05).float().mean())
 
 
+@pytest.mark.slow(10)
 @pytest.mark.parametrize("factor", [1.0, sampler.SHARPER])
 def test_quality_gates_hold_on_a_small_size(policy: ImplicitPolicy, problem: Problem, factor: float) -> None:
     said: list[str] = []
@@ -155,6 +156,7 @@ def test_rank_correlation_and_errors_are_what_they_say() -> None:
     assert sampler.nearest_error(torch.tensor([[0.0, 0.2]]), answers).item() == pytest.approx(0.02)
 
 
+@pytest.mark.slow(10)
 def test_times_stand_beside_the_papers() -> None:
     said: list[str] = []
     figures = timing.run(Options(scale="smoke", repeats=2, threads=1), said.append)

@@ -12,6 +12,7 @@ from iifl_server.experiments.performance.problem import make_problem
 from policy import InputError
 
 
+@pytest.mark.slow(16)
 def test_quality_is_no_worse_than_the_published_recipes(tmp_path: Path) -> None:
     lines: list[str] = []
     found = training.run(Options("smoke", repeats=1, threads=1), lines.append)

@@ -29,7 +29,7 @@ def untrained(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("untrained")
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_controls_have_the_updates_of_the_method_and_no_or_as_much_new_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -26,6 +26,7 @@ def mortal(tmp_path: Path, settings: Any) -> Iterator[Children]:
     children.stop_all()
 
 
+@pytest.mark.slow(5)
 async def test_frames_go_on_after_the_broker_was_killed(mortal: Children) -> None:
     seen: list[int] = []
 

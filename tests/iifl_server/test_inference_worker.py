@@ -45,7 +45,7 @@ def worker(broker: Any, valkey_socket: Path, settings: Any, tmp_path: Path) -> I
     children.stop_all()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_a_worker_answers_and_the_next_one_goes_on_after_it_was_killed(
     worker: Children, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_metrics_have_the_documented_keys_and_a_row_per_step(tmp_path: Path) -> 
     assert len((tmp_path / "a" / "metrics.csv").read_text().splitlines()) == 13
 
 
+@pytest.mark.slow(12)
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path: Path) -> None:
     first, second = run(tmp_path / "a"), run(tmp_path / "b")
     run(tmp_path / "c", seed=1)
@@ -73,6 +74,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path: 
     assert first["human_actions"] > 0
 
 
+@pytest.mark.slow(8)
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole")
     out = tmp_path / "parts"

@@ -41,6 +41,7 @@ def test_exported_functions_and_classes_have_docstrings(name: str) -> None:
     assert not [own for own, value in written.items() if not (value.__doc__ or "").strip()]
 
 
+@pytest.mark.slow(8)
 def test_the_guide_runs_from_top_to_bottom() -> None:
     failures, examples = doctest.testfile(str(ROOT / "docs" / "policy.md"), module_relative=False)
     assert failures == 0

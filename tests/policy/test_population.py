@@ -42,6 +42,7 @@ def test_finds_a_peak_that_uniform_actions_hardly_feel_and_integrates_it() -> No
     assert float((mean - 0.3).abs().max()) < 0.03
 
 
+@pytest.mark.slow(5)
 def test_the_mean_of_many_estimates_is_the_partition_function() -> None:
     """Kernels round the heaviest actions must not make those look likelier: that would cost a quarter."""
     _, found = samples([narrow], torch.zeros(200, 1), samples=256, seed=1)

@@ -74,6 +74,7 @@ def test_equal_seeds_give_equal_weights(
     assert not torch.equal(one, other)
 
 
+@pytest.mark.slow(11)
 def test_published_recipe_learns_on_a_small_size(
     small_policy: ImplicitPolicy, bright_or_dark: Dataset
 ) -> None:

@@ -54,7 +54,7 @@ pytestmark = pytest.mark.parametrize(
             pytest.param(
                 Kind(task, "mjwarp", largest=20),
                 id=f"{task}-mjwarp",
-                marks=[needs_mjwarp, pytest.mark.slow, pytest.mark.timeout(900)],
+                marks=[needs_mjwarp, pytest.mark.slow(30), pytest.mark.timeout(900)],
             )
             for task in task_names()
             if "mjwarp" in backend_names(task)

@@ -23,7 +23,7 @@ def still(fleet) -> np.ndarray:
 
 
 @needs_mjwarp
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @compiles
 @pytest.mark.parametrize("task", ["ant", "anymal", "ball_balance", "franka_cube_stack"])
 def test_both_engines_see_and_reward_the_same(task: str) -> None:
@@ -39,7 +39,7 @@ def test_both_engines_see_and_reward_the_same(task: str) -> None:
 
 
 @needs_mjwarp
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @compiles
 def test_thighs_on_the_ground_are_noticed_in_the_same_step() -> None:
     """The sensors that find contacts must tell of the state after a step, not of the last substep's start."""
@@ -54,7 +54,7 @@ def test_thighs_on_the_ground_are_noticed_in_the_same_step() -> None:
 
 
 @needs_mjwarp
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @compiles
 @pytest.mark.parametrize("value", [np.nan, 1e12])
 def test_a_robot_that_blew_up_waits_alone_for_its_hard_reset(value: float, caplog) -> None:
@@ -75,7 +75,7 @@ def test_a_robot_that_blew_up_waits_alone_for_its_hard_reset(value: float, caplo
 
 
 @needs_mjwarp
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @compiles
 def test_snapshots_of_another_engine_are_refused_by_name() -> None:
     plain, warp = (make_fleet("ant", 2, 0, backend) for backend in engines.NAMES)

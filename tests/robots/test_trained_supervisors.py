@@ -103,7 +103,7 @@ def test_the_trained_anymal_walks_as_commanded_and_stays_on_its_feet() -> None:
     assert np.median(off) < 0.2, "metres a second off the command, which is 1.2 on average"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_the_command_trains_goes_on_and_writes_network_and_curve(tmp_path, capsys) -> None:
     for iterations in (1, 2):
         call_command("train-supervisor", "ant", robots=4, iterations=iterations, out=tmp_path)

@@ -1,5 +1,6 @@
 """`./iifl test`: every check of the project, in the order in which a failure is cheapest."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,19 @@ from django.core.management.base import CommandError
 from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
 
+MOST_WORKERS = 8
+"""Processes that test side by side, a gigabyte each."""
+
 
 class Command(IIFLCommand):
     help = "Run format, lint, types, import rules and all tests; browser tests where Chromium is present."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fast", action="store_true", help="leave out browser tests and slow tests")
+        parser.add_argument(
+            "--fast",
+            action="store_true",
+            help="for the hand, about a minute: leave out browser tests and slow tests",
+        )
         parser.add_argument(
             "rest",
             nargs="*",
@@ -30,10 +38,7 @@ class Command(IIFLCommand):
     def run(self, **options: Any) -> None:
         root = Path(settings.REPOSITORY)
         tools = Path(sys.executable).parent
-        pytest = [sys.executable, "-m", "pytest", *options["rest"]]
-        if options["fast"]:
-            pytest += ["-m", "not browser and not slow"]
-        elif find_chromium() is None:
+        if not options["fast"] and find_chromium() is None:
             self._say(
                 "No Chromium or Chrome found: browser tests are skipped (Debian: apt-get install chromium)."
             )
@@ -44,13 +49,13 @@ class Command(IIFLCommand):
             ("lint", [str(tools / "ruff"), "check", "."]),
             ("imports", [str(tools / "lint-imports")]),
             ("types", [str(tools / "mypy")]),
-            ("tests", pytest),
+            *_tests(options["fast"], options["rest"]),
         ]
         failed = []
         for name, command in checks:
             self._say(f"── {name}")
             begun = time.monotonic()
-            code = subprocess.call(command, cwd=root)
+            code = subprocess.call(command, cwd=root, env={"OMP_NUM_THREADS": "1", **os.environ})
             self._say(f"── {name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - begun:.0f} s)")
             if code != 0:
                 failed.append(name)
@@ -60,3 +65,19 @@ class Command(IIFLCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _tests(fast: bool, rest: list[str]) -> list[tuple[str, list[str]]]:
+    """Name and command line of each run of pytest; what somebody chose runs as they wrote it."""
+    pytest = [sys.executable, "-m", "pytest"]
+    if rest:
+        return [("tests", [*pytest, *rest, *(["-m", "not browser and not slow"] if fast else [])])]
+    # Side by side, file by file: modules share what they have trained. OMP_NUM_THREADS is 1 for this.
+    cores = min(os.cpu_count() or 1, MOST_WORKERS)
+    side_by_side = [*pytest, "--numprocesses", str(cores), "--dist", "loadfile"]
+    if fast:
+        return [("tests", [*side_by_side, "-m", "not browser and not slow"])]
+    return [
+        ("tests", [*side_by_side, "-m", "not browser"]),
+        ("browser tests", [*pytest, "-m", "browser"]),
+    ]
