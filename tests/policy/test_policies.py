@@ -116,7 +116,8 @@ def test_states_are_answered_by_minima_and_images_by_cold_draws() -> None:
     with torch.no_grad():
         every = policy.network(0)(torch.from_numpy(states), grid.expand(12, -1, -1))
         found = policy.network(0)(torch.from_numpy(states), torch.from_numpy(actions)[:, None])[:, 0]
-    assert (found <= every.amin(dim=1) + 0.05 * every.std(dim=1)).all()
+    assert (every < found[:, None]).float().mean(dim=1).max() < 0.01, "better actions on a fine grid"
+    assert ((found - every.amin(dim=1)) / every.std(dim=1)).median() < 0.05
 
 
 def test_sharp_energies_over_states_get_more_work_and_soft_ones_do_not() -> None:
