@@ -6,16 +6,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iifl_server.settings")
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
+from iifl_server.hosts import NamedOriginValidator  # noqa: E402
 from iifl_server.live.routing import websocket_urlpatterns  # noqa: E402  (needs the applications loaded)
 
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": NamedOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

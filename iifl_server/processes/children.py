@@ -29,6 +29,8 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_within_s: float = 5.0
     niceness: int = 0
+    inherits: Sequence[int] = ()
+    """File descriptors that it shares with this process."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
@@ -94,13 +96,22 @@ class Children:
 
     def _spawn(self, child: Child) -> None:
         child.process = spawn(
-            child.command, self.log_of(child.name), environment=child.environment, niceness=child.niceness
+            child.command,
+            self.log_of(child.name),
+            environment=child.environment,
+            niceness=child.niceness,
+            inherits=child.inherits,
         )
         child.started_at = time.monotonic()
 
 
 def spawn(
-    command: Sequence[str], log: Path, *, environment: Mapping[str, str] | None = None, niceness: int = 0
+    command: Sequence[str],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    niceness: int = 0,
+    inherits: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process of its own session that is killed by the kernel when this process dies (Linux)."""
     parent = os.getpid()
@@ -122,6 +133,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            pass_fds=tuple(inherits),
             preexec_fn=tie_to_parent,
         )
 

@@ -19,6 +19,8 @@ from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 90
+NOWHERE = dict.fromkeys(("http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+"""Proxies that a demo on one's own machine must not ask."""
 
 
 def eventually(what: str, check: Callable[[], Any], within_s: float = 30) -> Any:
@@ -37,12 +39,9 @@ class Demo:
 
     process: subprocess.Popen[bytes]
     data: Path
-    port: int
+    address: str
+    """Of its page, without the last slash."""
     accounts: dict[str, tuple[str, str]]
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What its database says, read beside the running processes."""
@@ -84,7 +83,7 @@ def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
     with printed.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "demo", "--no-browser", "--port", str(port), *more],
-            env={**os.environ, "IIFL_DATA": str(data), "IIFL_SHIPPED": str(shipped), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **NOWHERE, "IIFL_DATA": str(data), "IIFL_SHIPPED": str(shipped)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -99,7 +98,9 @@ def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
         for role, name, password in re.findall(r"^\s+(supervisor|administrator)\s+(\S+) / (\S+)", text, re.M)
     }
     assert len(accounts) == 2, text
-    return Demo(process, data, port, accounts)
+    page = re.search(r"^  page +(\S+)/$", text, re.M)
+    assert page is not None, text
+    return Demo(process, data, page[1], accounts)
 
 
 def sign_in(page: Page, demo: Demo, role: str) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from running_demo import Demo, eventually, start_demo
 
 from iifl_server.learning.recipes import IMPLICIT, recipe
+from iifl_server.processes.listening import own_addresses
 from policy import ImplicitPolicy, save_checkpoint
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
@@ -27,9 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         data_seed=0,
         data_hash="",
     )
-    running = start_demo(
-        tmp_path_factory.mktemp("var"), folder, "--task", TASK, "--robots", "2", "--pace", "0.5"
-    )
+    host = "::1" if "::1" in own_addresses() else "localhost"
+    options = ("--task", TASK, "--robots", "2", "--pace", "0.5", "--host", host)
+    running = start_demo(tmp_path_factory.mktemp("var"), folder, *options)
     yield running
     running.stop()
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from iifl_server.accounts.models import AppendOnlyError, AuditLog, Person, Role
-from iifl_server.accounts.services import FAILURES_ALLOWED, audit, create_demo_accounts
+from iifl_server.accounts.services import FAILURES_ALLOWED, audit
 from iifl_server.fleets.models import Run, RunStep
 from iifl_server.fleets.selectors import thinned
 from iifl_server.learning.models import Retraining
@@ -66,21 +66,6 @@ def test_the_audit_log_cannot_be_changed_or_emptied() -> None:
         with pytest.raises(AppendOnlyError):
             change()
     assert AuditLog.objects.get().name == "ana"
-
-
-def test_demo_accounts_keep_their_passwords_in_a_file_for_their_owner_alone(
-    settings: Any, tmp_path: Any
-) -> None:
-    settings.DATA = tmp_path
-    accounts = create_demo_accounts(2)
-    assert [(role, name) for role, name, _ in accounts] == [
-        ("supervisor", "ana"),
-        ("supervisor", "ben"),
-        ("administrator", "admin"),
-    ]
-    assert create_demo_accounts(2) == accounts
-    assert (tmp_path / "demo_accounts").stat().st_mode & 0o777 == 0o600
-    assert Client().login(username="ana", password=accounts[0][2])
 
 
 def test_pages_carry_a_policy_that_forbids_foreign_and_inline_code(client: Client) -> None:

@@ -7,14 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -25,9 +23,20 @@ from iifl_server.learning.initial import TRAINABLE, made_here, shipped_checkpoin
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, positive, whole
 from iifl_server.processes.children import Child, Children
 from iifl_server.processes.datalock import DataInUse, claim_data
+from iifl_server.processes.listening import (
+    ListenError,
+    answers_http,
+    first_allowed,
+    listen,
+    names_of,
+    reached_by,
+)
 from iifl_server.processes.valkey import ValkeyFailed, start_valkey
 from policy.errors import CheckpointError
 from robots import registry
+
+if TYPE_CHECKING:
+    from iifl_server.accounts.demo import DemoAccounts
 
 SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
@@ -65,21 +74,34 @@ class Command(IIFLCommand):
             lock = claim_data(data)
         except DataInUse as error:
             raise CommandError(str(error)) from None
+        try:
+            page = listen(options["host"], options["port"])
+        except ListenError as error:
+            lock.release()
+            raise CommandError(str(error)) from None
         children = Children(data / "logs")
         try:
             with _uninterrupted(stopping):
-                self._serve(children, data, options, stopping)
+                self._serve(children, data, page, options, stopping)
         except ValkeyFailed as error:
             raise CommandError(str(error)) from None
         finally:
             self._say("Stopping ...")
             children.stop_all()
+            page.close()
             lock.release()
             self._say(
                 "Stopped. The next ./iifl demo goes on where this one ended." if stopping else "Stopped."
             )
 
-    def _serve(self, children: Children, data: Path, options: dict[str, Any], stopping: list[int]) -> None:
+    def _serve(
+        self,
+        children: Children,
+        data: Path,
+        page: socket.socket,
+        options: dict[str, Any],
+        stopping: list[int],
+    ) -> None:
         if not self._weights_are_there(options["task"], stopping):
             return
         self._say("Starting ...")
@@ -88,7 +110,7 @@ class Command(IIFLCommand):
         broker = start_valkey(children, data / "valkey")
         os.environ["IIFL_BROKER_SOCKET"] = str(broker)
         call_command("migrate", interactive=False, verbosity=0)
-        from iifl_server.accounts.services import create_demo_accounts
+        from iifl_server.accounts.demo import create_demo_accounts
         from iifl_server.fleets.services import ensure_run
 
         accounts = create_demo_accounts(options["people"])
@@ -96,19 +118,20 @@ class Command(IIFLCommand):
             **{name: options[name] for name in ("task", "robots", "supervisors", "people", "pace", "seed")}
         )
         manage = [sys.executable, str(Path(settings.REPOSITORY) / "manage.py")]
-        children.start(
-            Child("web", [*manage, "serve", "--host", options["host"], "--port", str(options["port"])])
-        )
+        web = [*manage, "serve", "--fd", str(page.fileno())]
+        children.start(Child("web", web, inherits=(page.fileno(),)))
         children.start(Child("inference", [*manage, "worker", "inference"]))
         children.start(Child("runner", [*manage, "runner"]))
         children.start(Child("training", [*manage, "worker", "training"], niceness=10, stop_within_s=1.0))
-        address = f"http://{options['host']}:{options['port']}/"
-        self._wait_for_page(children, address, stopping)
+        self._wait_for_page(children, page, stopping)
         if stopping:
             return
-        self._introduce(address, accounts, options, children)
+        addresses = reached_by(page, options["host"])
+        allowed = environment["IIFL_ALLOWED_HOSTS"].split(",")
+        addresses[0] = first_allowed(addresses, allowed, options["port"])
+        self._introduce(addresses, accounts, options, children)
         if not options["no_browser"]:
-            webbrowser.open(address)
+            webbrowser.open(addresses[0])
         while not stopping:
             for event in children.watch():
                 self._say(f"  {event}")
@@ -135,17 +158,13 @@ class Command(IIFLCommand):
             raise CommandError(f"training for {task} failed (exit code {code}); what it said is above")
         return not stopping
 
-    def _wait_for_page(self, children: Children, address: str, stopping: list[int]) -> None:
+    def _wait_for_page(self, children: Children, page: socket.socket, stopping: list[int]) -> None:
         deadline = time.monotonic() + SERVING_WITHIN_S
         while not stopping:
             for event in children.watch():
                 self._say(f"  {event}")
-            try:
-                with urllib.request.urlopen(address + "sign-in/", timeout=2) as answer:
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, OSError):
-                pass
+            if answers_http(page):
+                return
             if time.monotonic() > deadline:
                 raise CommandError(
                     f"the page did not answer within {SERVING_WITHIN_S:.0f} s; see {children.log_of('web')}"
@@ -153,16 +172,22 @@ class Command(IIFLCommand):
             time.sleep(0.1)
 
     def _introduce(
-        self, address: str, accounts: list[tuple[str, str, str]], options: dict[str, Any], children: Children
+        self, addresses: list[str], accounts: "DemoAccounts", options: dict[str, Any], children: Children
     ) -> None:
         self._say("")
         self._say(
             f"IIFL is running: {options['task']}, {options['robots']} robots, "
             f"{options['supervisors']} supervisors (up to {options['people']} people)"
         )
-        self._say(f"  page            {address}")
-        for role, name, password in accounts:
-            self._say(f"  {role:<15} {name} / {password}")
+        self._say(f"  page            {addresses[0]}")
+        for address in addresses[1:]:
+            self._say(f"  from elsewhere  {address}")
+        if settings.HTTPS:
+            self._say("  IIFL_HTTPS      is 1: people sign in through a proxy that speaks HTTPS alone")
+        for account in accounts.made:
+            self._say(f"  {account.role:<15} {account.name} / {account.sign_in}")
+        for sentence in accounts.lacking:
+            self._say(f"  {sentence}")
         self._say(f"  logs            {children.log_of('runner').parent}")
         self._say("  stop            Ctrl-C")
         self._say("")
@@ -192,31 +217,11 @@ def _check(options: dict[str, Any]) -> None:
             f"--people {people} is more than --supervisors {supervisors}; valid is 0 to {supervisors}.",
             returncode=BAD_USAGE,
         )
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((options["host"], options["port"]))
-        except OSError as error:
-            raise CommandError(
-                f"port {options['port']} on {options['host']} cannot be used ({error.strerror}). "
-                f"Choose another one: ./iifl demo --port {_free_port(options['host'])}"
-            ) from None
-
-
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind((host, 0))
-        except OSError:
-            return 8080
-        return int(probe.getsockname()[1])
 
 
 def _environment(options: dict[str, Any]) -> dict[str, str]:
-    host = options["host"]
-    names = {host, "127.0.0.1", "localhost"} - {"0.0.0.0", "::"}
     return {
-        "IIFL_ALLOWED_HOSTS": os.environ.get("IIFL_ALLOWED_HOSTS", ",".join(sorted(names))),
+        "IIFL_ALLOWED_HOSTS": os.environ.get("IIFL_ALLOWED_HOSTS") or ",".join(names_of(options["host"])),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
 
