@@ -12,7 +12,8 @@ from iifl_server.fleets.means import Means, task_means
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, Robot, Run, RunStatus
 from iifl_server.learning.initial import read_shipped, shipped_checkpoint
 from iifl_server.learning.models import Checkpoint
-from iifl_server.learning.services import file_digest, import_checkpoint
+from iifl_server.learning.services import import_checkpoint
+from iifl_server.learning.stored import file_digest
 from iifl_server.live.protocol import Command
 from policy.errors import CheckpointError, PolicyError
 from policy.supervision import SupervisionConfig

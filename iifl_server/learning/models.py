@@ -9,6 +9,7 @@ class Checkpoint(models.Model):
     run = models.ForeignKey("fleets.Run", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     version = models.PositiveIntegerField()
     path = models.CharField(max_length=500)
+    """Of the file, below the data folder."""
     sha256 = models.CharField(max_length=64)
     threshold = models.FloatField()
     """û that belongs to the run's first weights; fixed during a run."""

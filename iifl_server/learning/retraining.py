@@ -13,7 +13,8 @@ from django.db.models import Max
 from iifl_server.learning.datasets import demonstrations, executed_pushes
 from iifl_server.learning.models import Checkpoint, Retraining
 from iifl_server.learning.recipes import recipe
-from iifl_server.learning.services import newest_checkpoint
+from iifl_server.learning.services import newest_sound_checkpoint
+from iifl_server.learning.stored import sound_file
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.config import TrainingConfig
 from policy.learning.dataset import Dataset
@@ -59,7 +60,7 @@ def plan(retraining_id: int) -> Plan:
         run=run.pk,
         task=run.task,
         version=newest + 1,
-        source=newest_checkpoint(run.pk),
+        source=newest_sound_checkpoint(run.pk),
         dataset=dataset,
         config=replace(usual, updates=updates) if updates else usual,
         from_step=retraining.from_step,
@@ -70,11 +71,12 @@ def plan(retraining_id: int) -> Plan:
 def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> dict[str, Any]:
     """Train from the current weights and write the checkpoint; returns its manifest.
 
-    Raises CheckpointError for weights that cannot be loaded, PolicyError where training diverges.
+    Raises AwayError for weights that are not there now, CheckpointError for others that cannot be loaded,
+    PolicyError where training diverges.
     """
     torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
     policy: Any  # Implicit or explicit: `train` gives back the kind that it was given.
-    policy, before = load_checkpoint(work.source.path)
+    policy, before = load_checkpoint(sound_file(work.source.path, work.source.sha256))
     made = train(
         policy,
         work.dataset,

@@ -3,16 +3,15 @@
 import logging
 import os
 import threading
-from pathlib import Path
 from typing import Any
 
 import msgpack
 from celery import shared_task
-from django.conf import settings
 from redis.exceptions import RedisError
 
 from iifl_server.learning import services
 from iifl_server.learning.deciding import decide as decide_step
+from iifl_server.learning.stored import FOLDER, AwayError, checkpoint_file
 from iifl_server.live import keys
 from iifl_server.live.broker import live_client
 from iifl_server.live.clock import now_ms
@@ -37,12 +36,15 @@ def decide(asked: dict[str, Any], reply: str) -> None:
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """The decision, or `error` and `message` where the checkpoint or the request is not usable."""
+    """The decision, or `error` and `message`: `away` for weights that may come back, `checkpoint` for others
+    that cannot be used, `decision` for anything else."""
     from iifl_server.learning.hot import hot_policy
 
     try:
         checkpoint = asked["checkpoint"]
         return decide_step(hot_policy(checkpoint["path"], checkpoint["sha256"]), asked)
+    except AwayError as error:
+        return {"error": "away", "message": str(error)}
     except CheckpointError as error:
         return {"error": "checkpoint", "message": str(error)}
     except Exception as error:
@@ -63,14 +65,12 @@ def retrain(retraining_id: int, attempt: int) -> None:
     try:
         with beat:
             work = plan(retraining_id)
-            folder = Path(settings.DATA) / "checkpoints"
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"run-{work.run}-v{work.version}-a{attempt}.safetensors"
-            manifest = train_plan(work, path, beat.report)
+            path = f"{FOLDER}/run-{work.run}-v{work.version}-a{attempt}.safetensors"
+            manifest = train_plan(work, checkpoint_file(path), beat.report)
         delivered = services.deliver(retraining_id, attempt, path, work.source, work.version, manifest)
         if delivered is None:
-            path.unlink(missing_ok=True)
-    except PolicyError as error:
+            checkpoint_file(path).unlink(missing_ok=True)
+    except (PolicyError, AwayError) as error:
         logger.exception("retraining %s failed", retraining_id)
         services.mark_failed(retraining_id, attempt, str(error))
 

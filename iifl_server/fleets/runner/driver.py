@@ -94,9 +94,12 @@ class Driver:
             self._hold("held", str(error))
             return
         if "error" in answer:
-            usable = answer["error"] == "checkpoint" and learning.fall_back(session)
             reason = answer["message"].partition("\n")[0][:REASON_LENGTH]
-            self._hold("held", reason + (" The weights before it are used." if usable else ""))
+            if answer["error"] == "checkpoint" or (
+                answer["error"] == "away" and session.checkpoint.version == 1
+            ):
+                reason = f"{reason.rstrip('.')}. {learning.set_aside(session)}"
+            self._hold("held", reason)
             return
         allocated = SupervisionState.from_dict(answer["state"])
         self._allocate(allocated, answer["queue"])

@@ -58,6 +58,8 @@ class Session:
     """The last uncertainties of each robot."""
     recent: deque[list[float]] = field(default_factory=lambda: deque(maxlen=RECENT))
     retrain_due: bool = False
+    unsound: dict[int, float] = field(default_factory=dict)
+    """Versions whose file is not the one that was entered → when it was last looked at [s, monotonic]."""
 
     @property
     def id(self) -> int:
