@@ -1,10 +1,16 @@
 """Addresses of the one broker for each of its users: Celery, channel layer, live state, frames."""
 
+import hashlib
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import redis
+
+from iifl_server.environment import LONGEST_SOCKET_PATH
 
 SOCKET_TIMEOUT_S = 20
 """Longer than every blocking read: the channel layer blocks for 5 s, and an equal timeout kills sockets."""
@@ -32,14 +38,24 @@ class BrokerUrls:
         }
 
 
+def socket_path(directory: Path) -> Path:
+    """Where the embedded broker listens: in its folder, or in a short private one where that is too long."""
+    path = directory / "valkey.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"iifl-{os.getuid()}-{name}" / "valkey.sock"
+
+
 def socket_urls(socket: Path, frames: str | None = None) -> BrokerUrls:
     """Addresses on a unix socket; each user has a database of its own."""
+    path = quote(os.fsencode(socket))
     return BrokerUrls(
-        celery=f"redis+socket://{socket}?virtual_host=0",
-        results=f"redis+socket://{socket}?virtual_host=1",
-        layer=f"unix://{socket}?db=2",
-        live=f"unix://{socket}?db=3",
-        frames=frames or f"unix://{socket}?db=3",
+        celery=f"redis+socket://{path}?virtual_host=0",
+        results=f"redis+socket://{path}?virtual_host=1",
+        layer=f"unix://{path}?db=2",
+        live=f"unix://{path}?db=3",
+        frames=frames or f"unix://{path}?db=3",
     )
 
 

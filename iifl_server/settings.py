@@ -9,46 +9,48 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from iifl_server.brokers import server_urls, socket_urls
+from iifl_server import data_folder, environment
+from iifl_server.brokers import server_urls, socket_path, socket_urls
+from iifl_server.environment import complaints, listed, value
 from iifl_server.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("IIFL_DATA") or REPOSITORY / "var").resolve()
-DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
-SHIPPED = Path(os.environ.get("IIFL_SHIPPED") or REPOSITORY / "iifl_server" / "learning" / "shipped")
+DATA = Path(os.path.abspath(Path(value("IIFL_DATA") or REPOSITORY / "var").expanduser()))
+os.environ["IIFL_DATA"] = str(DATA)  # Processes that are started from here may stand in other folders.
+COMPLAINTS = complaints()
+if not any(sentence.startswith("IIFL_DATA ") for sentence in COMPLAINTS):
+    must_exist = value("IIFL_DATA_MUST_EXIST", "0") == "1"
+    COMPLAINTS += [sentence for sentence in (data_folder.prepare(DATA, must_exist=must_exist),) if sentence]
+if COMPLAINTS and not environment.tolerant:
+    raise SettingsError("\n".join(COMPLAINTS))
+SHIPPED = Path(value("IIFL_SHIPPED") or REPOSITORY / "iifl_server" / "learning" / "shipped").expanduser()
 """Weights that runs begin with, a folder per task."""
 
 
-def _flag(name: str, default: str) -> bool:
-    value = os.environ.get(name) or default
-    if value not in ("0", "1"):
-        raise SettingsError(f"{name} is {value!r}; valid is 0 or 1")
-    return value == "1"
-
-
-def _names(name: str, default: str) -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
-
-
 def _secret_key() -> str:
-    """From the environment, else made once and kept, readable by its owner alone."""
-    if given := os.environ.get("IIFL_SECRET_KEY"):
+    """From the environment, else made once and kept; where nothing can be kept, for this process alone."""
+    if given := value("IIFL_SECRET_KEY"):
         return given
-    path = DATA / "secret_key"
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text() or secrets.token_urlsafe(50)
-    with os.fdopen(handle, "w") as file:
-        file.write(key := secrets.token_urlsafe(50))
-    return key
+        return data_folder.secret_key(DATA)
+    except OSError:
+        if not environment.tolerant:
+            raise
+        return secrets.token_urlsafe(50)
 
 
-DEBUG = _flag("IIFL_DEBUG", "0")
+def _database(given: str) -> dict[str, Any]:
+    """Django's entry for it. The embedded one is given as a path: an address would cut at # and ?."""
+    if not given:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA / "iifl.sqlite3")}
+    return dict(dj_database_url.parse(given))
+
+
+DEBUG = value("IIFL_DEBUG", "0") == "1"
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = _names("IIFL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = _names("IIFL_TRUSTED_ORIGINS", "")
-HTTPS = _flag("IIFL_HTTPS", "0")
+ALLOWED_HOSTS = listed(value("IIFL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"))
+CSRF_TRUSTED_ORIGINS = listed(value("IIFL_TRUSTED_ORIGINS"))
+HTTPS = value("IIFL_HTTPS", "0") == "1"
 """1 behind a proxy that speaks HTTPS and sets X-Forwarded-Proto: cookies are then sent by HTTPS alone."""
 
 INSTALLED_APPS = [
@@ -98,11 +100,7 @@ TEMPLATES = [
 ]
 
 # --- Data ---------------------------------------------------------------------------------------------
-DATABASES: dict[str, Any] = {
-    "default": dict(
-        dj_database_url.parse(os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'iifl.sqlite3'}")
-    )
-}
+DATABASES: dict[str, Any] = {"default": _database(value("DATABASE_URL"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Writers queue up instead of failing half way, and what is committed survives a power cut.
     DATABASES["default"]["OPTIONS"] = {
@@ -116,9 +114,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Broker -------------------------------------------------------------------------------------------
-BROKER_SOCKET = Path(os.environ.get("IIFL_BROKER_SOCKET") or DATA / "valkey" / "valkey.sock")
-_broker_url = os.environ.get("IIFL_BROKER_URL")
-_frames_url = os.environ.get("IIFL_FRAMES_URL")
+BROKER_SOCKET = Path(value("IIFL_BROKER_SOCKET") or socket_path(DATA / "valkey"))
+_broker_url, _frames_url = value("IIFL_BROKER_URL"), value("IIFL_FRAMES_URL")
 BROKERS = server_urls(_broker_url, _frames_url) if _broker_url else socket_urls(BROKER_SOCKET, _frames_url)
 CHANNEL_LAYERS = BROKERS.channel_layers
 
@@ -182,7 +179,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- Pages --------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [REPOSITORY / "frontend" / "static"]
-STATIC_ROOT = os.environ.get("IIFL_STATIC_ROOT") or None
+STATIC_ROOT = value("IIFL_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60
@@ -195,7 +192,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("IIFL_LOG_LEVEL") or "INFO"},
+    "root": {"handlers": ["console"], "level": value("IIFL_LOG_LEVEL", "INFO").upper()},
     "loggers": {
         name: {"level": "WARNING"}
         for name in (

@@ -1,6 +1,5 @@
 """One retraining: the aggregated dataset in, a checkpoint out."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from django.db.models import Max
 
+from iifl_server.environment import value
 from iifl_server.learning.datasets import demonstrations, executed_pushes
 from iifl_server.learning.models import Checkpoint, Retraining
 from iifl_server.learning.recipes import recipe
@@ -74,7 +74,7 @@ def train_plan(work: Plan, path: Path, report: Callable[[float, str], None]) -> 
     Raises AwayError for weights that are not there now, CheckpointError for others that cannot be loaded,
     PolicyError where training diverges.
     """
-    torch.set_num_threads(int(os.environ.get("IIFL_TRAINING_THREADS") or 1))
+    torch.set_num_threads(int(value("IIFL_TRAINING_THREADS", "1")))
     policy: Any  # Implicit or explicit: `train` gives back the kind that it was given.
     policy, before = load_checkpoint(sound_file(work.source.path, work.source.sha256))
     made = train(

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from iifl_server.data_folder import private_folder
+
 logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
@@ -44,7 +46,7 @@ class Children:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._children: list[Child] = []
-        logs.mkdir(parents=True, exist_ok=True)
+        private_folder(logs)
 
     def start(self, child: Child) -> None:
         """Start a child and keep it running until `stop_all`."""
@@ -70,10 +72,18 @@ class Children:
                     f"see {self.log_of(child.name)}"
                 )
             elif child.process is None and now >= child.restart_at:
-                child.restarts += 1
-                self._spawn(child)
-                events.append(f"{child.name} started again")
+                events.append(self._start_again(child, now))
         return events
+
+    def _start_again(self, child: Child, now: float) -> str:
+        try:
+            self._spawn(child)
+        except OSError as error:  # The data folder may be away, and its logs with it.
+            child.delay_s = min(2 * child.delay_s, LONGEST_RESTART_S)
+            child.restart_at = now + child.delay_s
+            return f"{child.name} could not be started ({error}); trying again in {child.delay_s:.0f} s"
+        child.restarts += 1
+        return f"{child.name} started again"
 
     def log_of(self, name: str) -> Path:
         """Where this child writes."""

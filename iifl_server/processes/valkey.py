@@ -1,37 +1,20 @@
 """The embedded broker: a private Valkey server on a unix socket."""
 
-import hashlib
 import os
-import tempfile
 import time
 from pathlib import Path
 
 import redis
 
+from iifl_server.brokers import socket_path
+from iifl_server.data_folder import private_folder
 from iifl_server.processes.children import Child, Children
 
-LONGEST_SOCKET_PATH = 100
-"""Unix socket paths end at 107 bytes (Linux) or 103 (macOS)."""
 START_S = 10.0
 
 
 class ValkeyFailed(Exception):
     """The embedded Valkey did not start."""
-
-
-def socket_path(directory: Path) -> Path:
-    """Where the socket lies: in the data directory, or in a private short one where that path is too long."""
-    path = directory / "valkey.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"iifl-{os.getuid()}-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    if short.stat().st_uid != os.getuid():
-        raise ValkeyFailed(
-            f"{short} belongs to somebody else; remove it or set TMPDIR to a folder of your own"
-        )
-    return short / "valkey.sock"
 
 
 def command(directory: Path) -> list[str]:
@@ -58,8 +41,13 @@ def command(directory: Path) -> list[str]:
 
 def start_valkey(children: Children, directory: Path) -> Path:
     """Start the server as a child and return its socket once it answers; raises ValkeyFailed."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket = socket_path(directory)
+    socket = socket_path(private_folder(directory))
+    if socket.parent != directory:
+        private_folder(socket.parent)
+        if socket.parent.stat().st_uid != os.getuid():
+            raise ValkeyFailed(
+                f"{socket.parent} belongs to somebody else; remove it or set TMPDIR to a folder of your own"
+            )
     socket.unlink(missing_ok=True)
     children.start(Child("valkey", command(directory)))
     deadline = time.monotonic() + START_S

@@ -222,6 +222,7 @@ def _check(options: dict[str, Any]) -> None:
 def _environment(options: dict[str, Any]) -> dict[str, str]:
     return {
         "IIFL_ALLOWED_HOSTS": os.environ.get("IIFL_ALLOWED_HOSTS") or ",".join(names_of(options["host"])),
+        "IIFL_DATA_MUST_EXIST": "1",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
 

@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from packaging.requirements import Requirement
 
+from iifl_server import environment
 from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
 
@@ -43,14 +44,16 @@ class Command(IIFLCommand):
 
 def checks() -> Iterator[Check]:
     """Every check in turn; none of them changes anything."""
+    yield from _settings()
     yield ("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
     yield _packages()
     yield _accelerator()
     yield _pictures()
-    yield _data_folder()
+    yield _guarded("data", _data_folder)
     yield _guarded("database", _database)
     yield _broker()
     yield _weights()
+    yield _guarded("runs", _runs)
     chromium = find_chromium()
     yield (
         "chromium",
@@ -63,6 +66,13 @@ def checks() -> Iterator[Check]:
         True if node else None,
         node or "tests of the JavaScript codec are skipped; Debian: apt-get install nodejs",
     )
+
+
+def _settings() -> Iterator[Check]:
+    for sentence in settings.COMPLAINTS:
+        yield ("settings", False, sentence)
+    for name in environment.unknown():
+        yield ("settings", None, f"{name} is set and means nothing here; docs/settings.md has all names")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
@@ -112,10 +122,7 @@ def _pictures() -> Check:
 
 def _data_folder() -> Check:
     data = Path(settings.DATA)
-    nearest = next(path for path in (data, *data.parents) if path.exists())
-    free = shutil.disk_usage(nearest).free / 1e9
-    if not os.access(nearest, os.W_OK):
-        return ("data", False, f"{nearest} is not writable; set IIFL_DATA to a folder of your own")
+    free = shutil.disk_usage(data).free / 1e9
     return ("data", free > LEAST_FREE_GB, f"{data}, {free:.0f} GB free")
 
 
@@ -157,3 +164,25 @@ def _weights() -> Check:
                 later.append(task)
     text = f"of {', '.join(there)}" + (f"; made at the first demo of {', '.join(later)}" if later else "")
     return ("weights", True, text)
+
+
+def _runs() -> Check:
+    """Whether the weights of runs that are not over are there."""
+    from iifl_server.fleets.models import Run, RunStatus
+    from iifl_server.learning.stored import AwayError, sound_file
+    from policy.errors import CheckpointError
+
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return ("runs", True, "none yet")
+    wrong = []
+    open_runs = Run.objects.exclude(status=RunStatus.ENDED).select_related("checkpoint")
+    for run in open_runs:
+        assert run.checkpoint is not None
+        try:
+            sound_file(run.checkpoint.path, run.checkpoint.sha256)
+        except (AwayError, CheckpointError) as error:
+            lost = f"; lost for good: ./iifl manage give-up-weights {run.pk} {run.checkpoint.version}"
+            wrong.append(f"run {run.pk}: {error}" + (lost if run.checkpoint.version > 1 else ""))
+    if wrong:
+        return ("runs", False, "; ".join(wrong))
+    return ("runs", True, f"{len(open_runs)} not over, their weights are there")
