@@ -1,5 +1,6 @@
 """The project's own application: what holds for every process of it."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ class IIFLConfig(AppConfig):
     verbose_name = "IIFL"
 
     def ready(self) -> None:
-        """Whatever the data folder's mode is, the database in it is its owner's alone."""
+        """Tasks find their Celery; whatever the data folder's mode is, the database in it is private."""
+        import_module("iifl_server.celery")
         connection_created.connect(_make_private, dispatch_uid="private-database")
 
 

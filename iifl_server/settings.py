@@ -199,6 +199,7 @@ LOGGING: dict[str, Any] = {
             "celery.app.trace",
             "celery.worker.strategy",
             "daphne.http_protocol",
+            "torch",
             "django.channels.server",
         )
     },

@@ -1,6 +1,5 @@
 """The block pushing benchmark: does the implicit policy work, and does help make it better?"""
 
-import json
 import multiprocessing
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -8,22 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from iifl_server.experiments.results import machine, summarise, table, write_json
+from iifl_server.experiments.results import machine, read_json, summarise, table, write_json
+from iifl_server.interruption import children_do_not_hear
+from iifl_server.names import SCALES
+from iifl_server.processes.children import die_with_parent
+from policy.learning.files import write_whole
 
 TASK = "block_push"
 ROBOTS, SUPERVISORS, STEPS = 4, 2, 150
 Progress = Callable[[int, int, str], None]
 FIGURES = {"goals": "goals", "violations": "violations", "calls_for_help": "robot-steps above û"}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How much of the benchmark is run."""
-
-    seeds: int
-
-
-SCALES = {"smoke": Scale(3), "desk": Scale(10), "paper": Scale(30)}
 
 
 @dataclass(frozen=True)
@@ -44,18 +37,15 @@ LEARNING = ("supervised", "control", "offline", "random")
 
 def run_benchmark(scale: str, out: Path, workers: int, progress: Progress) -> dict[str, Any]:
     """Run what is missing in `out`, then write results.json, results.md and figures; returns results.json."""
-    seeds = range(SCALES[scale].seeds)
+    seeds = range(SCALES[scale])
     kept = out / "jobs"
     kept.mkdir(parents=True, exist_ok=True)
     first = [Job("supervised", seed) for seed in seeds] + [
         Job(arm, seed) for arm in UNASSISTED for seed in seeds
     ]
     second = [Job(arm, seed) for arm in LEARNING[1:] for seed in seeds]
-    results = {
-        job.name: json.loads(_file(kept, job).read_text())
-        for job in first + second
-        if _file(kept, job).exists()
-    }
+    found = {job.name: read_json(_file(kept, job)) for job in first + second}
+    results = {name: result for name, result in found.items() if result is not None}
     total = len(first) + len(second)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare) as pool:
@@ -64,7 +54,8 @@ def run_benchmark(scale: str, out: Path, workers: int, progress: Progress) -> di
         def submit(job: Job) -> None:
             if job.name not in results:
                 supervised = results.get(f"supervised-{job.seed}")
-                running[pool.submit(run_job, job, supervised)] = job
+                with children_do_not_hear():  # A process may begin here.
+                    running[pool.submit(run_job, job, supervised)] = job
 
         try:
             for job in first:
@@ -113,13 +104,11 @@ def run_job(job: Job, supervised: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _prepare() -> None:
-    """A worker: Django for its settings, one thread, and no noise on Ctrl-C."""
-    import signal
-
+    """A worker: Django for its settings, one thread, no life without its parent."""
     import django
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
     django.setup()
     torch.set_num_threads(1)
 
@@ -182,7 +171,7 @@ def _report(scale: str, out: Path, jobs: Mapping[str, Mapping[str, Any]], seeds:
             "",
         ]
     )
-    (out / "results.md").write_text(text)
+    write_whole(out / "results.md", text.encode())
     results = {
         "scale": scale,
         "machine": machine(),

@@ -1,6 +1,7 @@
 """Results of a benchmark: one file for programs, one table for people."""
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from policy.learning.files import write_whole
 from policy.metrics import bootstrap_interval
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]
@@ -68,7 +70,21 @@ def machine() -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write whole or not at all."""
-    partial = path.with_suffix(path.suffix + ".part")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    partial.replace(path)
+    """Write whole or not at all; numbers that JSON does not know (NaN, infinities) become null."""
+    write_whole(path, (json.dumps(_finite(content), indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote; None where there is no file, or one that was cut off or damaged."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {name: _finite(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -1,34 +1,29 @@
 """One headless run on disk: begins, saves itself as it goes, and goes on when it is called again."""
 
-import csv
-import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from iifl_server import seeds
 from iifl_server.errors import RequestError
-from iifl_server.experiments.lockstep import Lockstep, Retrain, Timings
+from iifl_server.experiments.lockstep import Lockstep, Retrain
 from iifl_server.experiments.policies import initial_policy
-from iifl_server.experiments.results import write_json
+from iifl_server.experiments.results import read_json, write_json
+from iifl_server.experiments.run_files import RunFiles
 from iifl_server.learning.calibrating import Calibration, calibrate
 from iifl_server.learning.recipes import recipe
+from iifl_server.names import ALGORITHMS, LARGEST_SEED, PRIORITIES
 from policy.allocation.risk import RiskMonitor
 from policy.allocation.safety_critic import CriticConfig, SafetyCritic
-from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.dataset import Dataset
 from policy.learning.trainer import train
-from policy.supervision import SupervisionConfig, SupervisionState
+from policy.supervision import SupervisionConfig
 from policy.supervision.config import Priority
 from robots.registry import find_backend, make_fleet, make_supervisors, task_defaults
 
-ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
-PRIORITIES = ("uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk")
 DESCRIBED = ("task", "algorithm", "robots", "supervisors", "steps", "seed")
 SAVE_EVERY = 25
 SEEING_CAPACITY = 2_000
@@ -74,6 +69,10 @@ class Simulation:
                 f"one robot at a time, valid is 0 to {self.robots}"
             )
 
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise RequestError(f"seed is {self.seed}; valid is 0 to {LARGEST_SEED}")
+        if self.threshold == math.inf:
+            raise RequestError("uncertainty_threshold is inf; valid is a finite number from 0")
         if self.priority and self.priority not in PRIORITIES:
             raise RequestError(f"priority is {self.priority!r}; valid are {', '.join(PRIORITIES)}")
         asks = (self.priority, self.call_share, self.calibration is not None, self.threshold is not None)
@@ -100,20 +99,18 @@ def run_simulation(
     calibrating: hears how far a calibration is, as the share that is done. Raises RequestError where the
     folder holds another simulation.
     """
-    files = _Files(out)
-    files.claim(simulation)
-    if files.metrics.exists():
-        return dict(json.loads(files.metrics.read_text()))
-    run = start(simulation, files.calibration, calibrating)
-    if files.state.exists():
-        files.load(run)
+    files = RunFiles(out)
+    files.claim(asdict(simulation), {field.name: field.default for field in fields(simulation)})
+    if (finished := read_json(files.metrics)) is not None:
+        return dict(finished)
+    run = files.load(lambda: start(simulation, files.calibration, calibrating))
     begun, before = time.perf_counter(), run.timings.wall_s
     while run.state.step < simulation.steps:
         run.step()
         run.timings.wall_s = before + time.perf_counter() - begun
         progress(run.state.step, run.history[-1])
         if run.state.step % SAVE_EVERY == 0 and run.state.step < simulation.steps:
-            files.save(run)
+            files.save(run, asdict(simulation))
     metrics = summary(simulation, run)
     files.write_history(run.history)
     write_json(files.metrics, metrics)
@@ -210,86 +207,3 @@ def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
         "uncertainty_s": round(timings.uncertainty_s, 3),
         "training_s": round(timings.training_s, 3),
     }
-
-
-class _Files:
-    """The files of one run; the state is written whole or not at all."""
-
-    def __init__(self, out: Path) -> None:
-        self.request = out / "simulation.json"
-        self.metrics = out / "metrics.json"
-        self.history = out / "metrics.csv"
-        self.state = out / "resume.npz"
-        self.calibration = out / "calibration.json"
-        self.policy = out / "policy.safetensors"
-        self.dataset = out / "dataset.npz"
-
-    def claim(self, simulation: Simulation) -> None:
-        """Enter what this folder holds, or check that it is the same."""
-        wanted = asdict(simulation)
-        plain = {field.name: field.default for field in fields(simulation)}
-        if not self.request.exists():
-            write_json(self.request, wanted)
-            return
-        found = json.loads(self.request.read_text())
-        found = plain | found  # a folder of before there was a setting ran with its default
-        other = {name: found[name] for name in wanted if found[name] != wanted[name]}
-        if other:
-            raise RequestError(
-                f"{self.request.parent} holds another run ({other}); "
-                "choose another --out or remove the folder"
-            )
-
-    def save(self, run: Lockstep) -> None:
-        """Everything that decides the rest of the run; `resume.npz` comes last and makes the save valid."""
-        marks = f"step-{run.state.step}"
-        save_checkpoint(self.policy.with_stem(f"policy-{marks}"), run.policy)  # type: ignore[arg-type]
-        run.dataset.save(self.dataset.with_stem(f"dataset-{marks}"))
-        arrays: dict[str, NDArray[Any]] = {
-            f"fleet/{name}": array for name, array in run.fleet.snapshot().items()
-        }
-        for seat, supervisor in enumerate(run.supervisors):
-            arrays |= {f"supervisor {seat}/{name}": array for name, array in supervisor.snapshot().items()}
-        if run.monitor:
-            arrays |= {f"monitor/{name}": array for name, array in run.monitor.snapshot().items()}
-        plain = {
-            "marks": marks,
-            "state": run.state.to_dict(),
-            "history": run.history,
-            "timings": asdict(run.timings),
-        }
-        arrays["plain"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
-        partial = self.state.with_suffix(".part")
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(self.state)
-        for kept in (self.policy, self.dataset):
-            for old in kept.parent.glob(f"{kept.stem}-step-*{kept.suffix}"):
-                if not old.stem.endswith(marks):
-                    old.unlink()
-
-    def load(self, run: Lockstep) -> None:
-        """Bring a fresh run to where the saved one was."""
-        with np.load(self.state, allow_pickle=False) as arrays:
-            plain = json.loads(arrays["plain"].tobytes())
-            parts: dict[str, dict[str, NDArray[Any]]] = {}
-            for key in arrays.files:
-                owner, _, name = key.partition("/")
-                parts.setdefault(owner, {})[name] = arrays[key]
-        run.fleet.restore(parts["fleet"])
-        for seat, supervisor in enumerate(run.supervisors):
-            supervisor.restore(parts[f"supervisor {seat}"])
-        if run.monitor:
-            run.monitor.restore(parts["monitor"])
-        run.policy = load_checkpoint(self.policy.with_stem(f"policy-{plain['marks']}"))[0]
-        run.dataset = Dataset.load(self.dataset.with_stem(f"dataset-{plain['marks']}"))
-        run.state = SupervisionState.from_dict(plain["state"])
-        run.history = plain["history"]
-        run.timings = Timings(**plain["timings"])
-
-    def write_history(self, history: list[dict[str, float]]) -> None:
-        """One row per step, cumulative."""
-        with self.history.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]))
-            writer.writeheader()
-            writer.writerows(history)

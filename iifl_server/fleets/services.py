@@ -15,12 +15,12 @@ from iifl_server.learning.models import Checkpoint
 from iifl_server.learning.services import import_checkpoint
 from iifl_server.learning.stored import file_digest
 from iifl_server.live.protocol import Command
+from iifl_server.names import ALGORITHMS
 from policy.errors import CheckpointError, PolicyError
 from policy.supervision import SupervisionConfig
 from robots.fleet import RobotsError
 from robots.registry import task_defaults, task_names
 
-ALGORITHMS = ("iifl", "iifl-random", "ifl", "ibc", "bc")
 LONGEST_PACE_S = 10.0
 
 

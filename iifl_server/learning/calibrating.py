@@ -4,7 +4,6 @@ Long calibrations keep what they have in a file, and go on from there when they 
 """
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from iifl_server import seeds
 from iifl_server.errors import RequestError
-from policy.learning.files import write_whole
+from policy.learning.files import read_arrays, write_arrays, write_whole
 from policy.learning.trainer import Policy
 from policy.uncertainty.threshold import PERCENTILE, calibrate_threshold
 from robots.registry import make_fleet
@@ -79,8 +78,8 @@ def calibrate(
     """
     wanted = identity(policy, task, calibration)
     asked = {**wanted, "percentile": calibration.percentile}
-    if kept is not None and kept.exists():
-        found: dict[str, Any] = json.loads(kept.read_text())
+    if kept is not None:
+        found: dict[str, Any] = _kept(kept)
         if all(found.get(name) == value for name, value in asked.items()):
             return found
     part = None if kept is None else kept.with_suffix(".part.npz")
@@ -123,22 +122,28 @@ def unassisted_uncertainties(
 
 
 def _save(part: Path, label: str, fleet: Any, uncertainties: NDArray[np.float64]) -> None:
-    buffer = io.BytesIO()
     arrays = {f"fleet/{name}": array for name, array in fleet.snapshot().items()}
-    np.savez(buffer, label=np.array(label), uncertainties=uncertainties, allow_pickle=False, **arrays)
-    write_whole(part, buffer.getvalue())
+    write_arrays(part, {"label": np.array(label), "uncertainties": uncertainties, **arrays})
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """A finished calibration; nothing where there is none, or a file that was cut off."""
+    try:
+        found = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _go_on(part: Path | None, label: str, fleet: Any, uncertainties: NDArray[np.float64]) -> int:
-    """Bring fleet and uncertainties to where the file was; returns the steps done, 0 for another's file."""
-    if part is None or not part.exists():
+    """Bring fleet and uncertainties to where the file was; returns the steps done.
+
+    0 for another's file, and for one that was cut off: it is made again.
+    """
+    arrays = None if part is None else read_arrays(part)
+    if arrays is None or str(arrays["label"]) != label:
         return 0
-    with np.load(part, allow_pickle=False) as arrays:
-        if str(arrays["label"]) != label:
-            return 0
-        done: NDArray[np.float64] = arrays["uncertainties"]
-        uncertainties[: len(done)] = done
-        fleet.restore(
-            {key.partition("/")[2]: arrays[key] for key in arrays.files if key.startswith("fleet/")}
-        )
+    done: NDArray[np.float64] = arrays["uncertainties"]
+    uncertainties[: len(done)] = done
+    fleet.restore({key.partition("/")[2]: arrays[key] for key in arrays if key.startswith("fleet/")})
     return len(done)

@@ -1,6 +1,5 @@
 """The aggregated dataset of a run: initial demonstrations, then what supervisors executed."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from iifl_server.fleets.selectors import dataset_interventions
 from iifl_server.learning.observations import decode_observation
+from policy.learning.files import read_arrays, write_arrays
 from robots.demonstrations import collect
 from robots.registry import task_defaults
 
@@ -18,14 +18,13 @@ def demonstrations(task: str, seed: int) -> tuple[NDArray[Any], NDArray[np.float
     """The initial observations and actions, made once and kept; the same seed gives the same data."""
     samples = task_defaults(task).demonstrations
     path = Path(settings.DATA) / "demonstrations" / f"{task}-{samples}-{seed}.npz"
-    if not path.exists():
+    kept = read_arrays(path)
+    if kept is None:
         observations, actions, supervisors = collect(task, samples, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-        np.savez(draft, observations=observations, actions=actions, supervisors=supervisors)
-        draft.replace(path)
-    with np.load(path, allow_pickle=False) as kept:
-        return kept["observations"], kept["actions"]
+        kept = {"observations": observations, "actions": actions, "supervisors": supervisors}
+        write_arrays(path, kept)
+    return kept["observations"], kept["actions"]
 
 
 def executed_pushes(run: int, until_step: int) -> tuple[NDArray[Any], NDArray[np.float32], list[str]]:

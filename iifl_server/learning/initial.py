@@ -11,12 +11,11 @@ from typing import Any
 import safetensors
 from django.conf import settings
 
+from iifl_server.names import TASKS
 from policy.errors import CheckpointError
 
 EXPLICIT = ("bc", "ifl")
 REMEDY = "make it with ./iifl train-policy"
-TRAINABLE = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation")
-"""Tasks that `recipes` knows how to train for: named here too, since this is read without torch."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def shipped_checkpoint(task: str, algorithm: str = "iifl") -> Path:
     shipped = Path(settings.SHIPPED) / task / name
     found = next((path for path in (shipped, made_here(task) / name) if path.exists()), None)
     if found is None:
-        remedy = f"{REMEDY} {task}" if task in TRAINABLE else f"no policy of {task} can be trained yet"
+        remedy = f"{REMEDY} {task}" if task in TASKS else f"no policy of {task} can be trained yet"
         raise CheckpointError(f"{algorithm} on {task} has no weights: {shipped} is missing; {remedy}")
     return found
 

@@ -16,6 +16,7 @@ from iifl_server.data_folder import private_folder
 logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 FIRST_RESTART_S = 0.5
 LONGEST_RESTART_S = 15.0
 STEADY_S = 30.0
@@ -125,13 +126,10 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a process of its own session that is killed by the kernel when this process dies (Linux)."""
     parent = os.getpid()
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def tie_to_parent() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
+        die_with_parent(parent)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if niceness:
             os.nice(niceness)
 
@@ -146,6 +144,18 @@ def spawn(
             pass_fds=tuple(inherits),
             preexec_fn=tie_to_parent,
         )
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """The kernel kills this process when its parent dies (Linux).
+
+    parent: process that must still be the parent; another one means that it has died already.
+    """
+    if _libc is None:
+        return
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
 
 
 def _ending(code: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.errors import InputError
+from policy.learning.files import write_arrays
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,13 @@ class Dataset:
 
     def save(self, path: Path) -> None:
         """Write an npz file that holds arrays only."""
-        with path.open("wb") as file:
-            np.savez_compressed(
-                file,
-                observations=self.observations,
-                actions=self.actions,
-                provenance=self.provenance,
-                initial=np.array(self.initial),
-            )
+        arrays = {
+            "observations": self.observations,
+            "actions": self.actions,
+            "provenance": self.provenance,
+            "initial": np.array(self.initial),
+        }
+        write_arrays(path, arrays, compressed=True)
 
     @classmethod
     def load(cls, path: Path) -> "Dataset":

@@ -1,8 +1,16 @@
 """Files that appear whole or not at all."""
 
+import io
 import os
 import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def write_whole(target: Path, data: bytes) -> None:
@@ -18,6 +26,22 @@ def write_whole(target: Path, data: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def write_arrays(target: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> None:
+    """An npz file, whole or not at all. Raises OSError."""
+    buffer = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **arrays)
+    write_whole(target, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """What `write_arrays` wrote; None where there is no file, or one that was cut off or damaged."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (FileNotFoundError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from robots.fleet import Fleet, FleetError
 from robots.supervisors.ppo import ActorCritic, PPOConfig, Rollout, update
@@ -102,8 +102,8 @@ class Training:
             "curve": [asdict(point) for point in self.curve],
         }
         name = f"state-{len(self.curve)}.safetensors"
-        save_file({key: value.contiguous() for key, value in tensors.items()}, self.folder / name)
-        _write(self.folder / "state.json", json.dumps(about | {"tensors": name}))
+        _write(self.folder / name, save({key: value.contiguous() for key, value in tensors.items()}))
+        _write(self.folder / "state.json", json.dumps(about | {"tensors": name}).encode())
         for old in self.folder.glob("state-*.safetensors"):
             if old.name != name:
                 old.unlink()
@@ -121,9 +121,7 @@ class Training:
                 f"bias_{index}": layer.bias.detach().clone(),
             }
         about = self._identity() | {"trained": asdict(self.curve[-1]) if self.curve else None}
-        part = path.with_name(path.name + ".part")
-        save_file(tensors, part, metadata={"about": json.dumps(about)})
-        os.replace(part, path)
+        _write(path, save(tensors, metadata={"about": json.dumps(about)}))
 
     def _identity(self) -> dict[str, Any]:
         config = json.loads(json.dumps(asdict(self.config)))
@@ -224,7 +222,11 @@ def _restored(stored: np.ndarray[Any, Any], like: np.ndarray[Any, Any]) -> np.nd
     return stored.view(np.uint64) if like.dtype == np.uint64 else stored
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, also across a power cut."""
     beside = path.with_name(path.name + ".part")
-    beside.write_text(text)
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(beside, path)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pytest
 
 from iifl_server.errors import RequestError
 from iifl_server.experiments import simulation as module
-from iifl_server.experiments.simulation import Simulation, _Files, run_simulation
+from iifl_server.experiments.run_files import RunFiles
+from iifl_server.experiments.simulation import Simulation, run_simulation
 from iifl_server.learning.calibrating import Calibration, weights_digest
 from iifl_server.learning.recipes import Recipe
 from policy import (
@@ -96,6 +97,67 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> No
     assert (out / "metrics.csv").read_text() == (tmp_path / "whole" / "metrics.csv").read_text()
 
 
+@pytest.fixture
+def saved_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was interrupted after step 11: saved at steps 5 and 10."""
+    monkeypatch.setattr(module, "SAVE_EVERY", 5)
+
+    def stop(step: int, _row: dict[str, float]) -> None:
+        if step == 11:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    out.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(Simulation("block_push", "ibc", 2, 1, 12, 0), out, stop)
+    return out
+
+
+def go_on(out: Path, seed: int = 0) -> int:
+    """The first step that was taken when the run went on."""
+    taken: list[int] = []
+    run_simulation(Simulation("block_push", "ibc", 2, 1, 12, seed), out, lambda step, _: taken.append(step))
+    return taken[0]
+
+
+def cut(path: Path, share: float) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("name", ["resume.npz", "policy-step-10.safetensors", "dataset-step-10.npz"])
+def test_of_a_save_that_was_cut_the_one_before_is_used(saved_twice: Path, name: str, share: float) -> None:
+    cut(saved_twice / name, share)
+    assert go_on(saved_twice) == 6
+
+
+def test_a_description_that_was_cut_is_taken_from_the_save(saved_twice: Path) -> None:
+    cut(saved_twice / "simulation.json", 0.5)
+    with pytest.raises(RequestError, match="another run"):
+        go_on(saved_twice, seed=9)
+    cut(saved_twice / "simulation.json", 0.5)
+    assert go_on(saved_twice) == 11
+
+
+def test_where_nothing_whole_is_left_the_mend_is_named(saved_twice: Path) -> None:
+    for name in ("resume.npz", "resume-before.npz"):
+        cut(saved_twice / name, 0.5)
+    with pytest.raises(RequestError, match=r"cut off or damaged .* remove .*resume.npz and .*before.npz"):
+        go_on(saved_twice)
+    cut(saved_twice / "simulation.json", 0.5)
+    with pytest.raises(RequestError, match="no save says which run"):
+        go_on(saved_twice)
+
+
+def test_results_that_were_cut_are_made_again(saved_twice: Path) -> None:
+    go_on(saved_twice)
+    whole = json.loads((saved_twice / "metrics.json").read_text())
+    cut(saved_twice / "metrics.json", 0.5)
+    assert go_on(saved_twice) == 11
+    assert decided(json.loads((saved_twice / "metrics.json").read_text())) == decided(whole)
+
+
 def test_a_folder_of_another_run_is_refused_and_left_alone(tmp_path: Path) -> None:
     before = run(tmp_path / "a", steps=5)
     with pytest.raises(RequestError, match="another run"):
@@ -110,10 +172,10 @@ def test_a_run_goes_on_only_on_the_backend_it_began_with(tmp_path: Path) -> None
     assert wanted("mujoco") == wanted("")
     folder = tmp_path / "a"
     folder.mkdir()
-    _Files(folder).claim(wanted("mjwarp"))
-    _Files(folder).claim(wanted("mjwarp"))
+    RunFiles(folder).claim(asdict(wanted("mjwarp")), {})
+    RunFiles(folder).claim(asdict(wanted("mjwarp")), {})
     with pytest.raises(RequestError, match=r"another run .*'backend': 'mjwarp'"):
-        _Files(folder).claim(wanted("mujoco"))
+        RunFiles(folder).claim(asdict(wanted("mujoco")), {})
     with pytest.raises(FleetError, match="valid are: pymunk"):
         Simulation("block_push", "bc", 2, 1, 5, 0, backend="mjwarp")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from iifl_server.management.arguments import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,13 +24,34 @@ def call(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Co
     )
 
 
-def test_alone_it_prints_help_and_makes_nothing(tmp_path: Path) -> None:
-    copy = tmp_path / "iifl"
-    shutil.copy(ROOT / "iifl", copy)
-    shown = subprocess.run([sys.executable, copy], capture_output=True, text=True, timeout=30)
-    assert shown.returncode == 0
-    assert "./iifl COMMAND --help" in shown.stdout
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["iifl"]
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """The launcher of a clone in which nothing is installed yet."""
+    kept = ("iifl", "requirements.txt", "requirements-dev.txt", "iifl_server/__init__.py")
+    kept += ("iifl_server/names.py", "iifl_server/management/__init__.py")
+    for name in kept:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    arguments = "iifl_server/management/arguments"
+    shutil.copytree(ROOT / arguments, tmp_path / arguments)
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_needs_nothing_installed_and_makes_nothing(bare: Path, words: list[str]) -> None:
+    isolated = [sys.executable, "-I", "-S", str(bare / "iifl"), *words]
+    shown = subprocess.run(isolated, capture_output=True, text=True, timeout=30, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "usage: ./iifl" in shown.stdout
+    assert not (bare / ".venv").exists()
+
+
+@pytest.mark.parametrize("words", [["simulate", "juggling"], ["demo", "--robots", "0"], ["test", "--quick"]])
+def test_bad_usage_is_refused_before_anything_is_installed(bare: Path, words: list[str]) -> None:
+    isolated = [sys.executable, "-I", "-S", str(bare / "iifl"), *words]
+    refused = subprocess.run(isolated, capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode == 2
+    assert not (bare / ".venv").exists()
 
 
 def test_an_unknown_command_is_bad_usage_and_names_the_valid_ones() -> None:
@@ -48,13 +71,11 @@ def test_every_command_has_help_from_any_folder(command: str, tmp_path: Path) ->
     assert "--settings" not in shown.stdout
 
 
-def test_a_failed_installation_says_why_and_how_to_mend_it(tmp_path: Path) -> None:
-    for name in ("iifl", "requirements.txt", "requirements-dev.txt"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "requirements.txt").write_text("no-such-package-of-iifl==1\n")
+def test_a_failed_installation_says_why_and_how_to_mend_it(bare: Path) -> None:
+    (bare / "requirements.txt").write_text("no-such-package-of-iifl==1\n")
     environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_RETRIES": "0"}
     failed = subprocess.run(
-        [sys.executable, tmp_path / "iifl", "demo"],
+        [sys.executable, bare / "iifl", "demo"],
         env=environment, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert failed.returncode == 1

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import webbrowser
-from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -19,8 +18,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from iifl_server.fleets.means import task_means
-from iifl_server.learning.initial import TRAINABLE, made_here, shipped_checkpoint
-from iifl_server.management.base import BAD_USAGE, IIFLCommand, positive, whole
+from iifl_server.learning.initial import made_here, shipped_checkpoint
+from iifl_server.management.arguments import demo as options
+from iifl_server.management.base import BAD_USAGE, IIFLCommand
+from iifl_server.names import PACE_S, PUSH_PACE_S
 from iifl_server.processes.children import Child, Children
 from iifl_server.processes.datalock import DataInUse, claim_data
 from iifl_server.processes.listening import (
@@ -33,37 +34,18 @@ from iifl_server.processes.listening import (
 )
 from iifl_server.processes.valkey import ValkeyFailed, start_valkey
 from policy.errors import CheckpointError
-from robots import registry
 
 if TYPE_CHECKING:
     from iifl_server.accounts.demo import DemoAccounts
 
 SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
-PUSH_PACE_S, PACE_S = 1.0, 0.2
-"""One push is a whole motion; a step of the other tasks is a moment of one."""
 CALIBRATION = ("--robots", "10", "--steps", "50")
 """Of the threshold at a first start: quick, so that nobody waits long; ./iifl train-policy takes its time."""
 
 
 class Command(IIFLCommand):
-    help = "Run a supervised fleet with its web page on this machine; Ctrl-C ends it, the next start goes on."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--task", default="block_push", help="task of the robots")
-        parser.add_argument("--robots", type=whole(1, 1000), default=4, help="size of the fleet, N")
-        parser.add_argument("--supervisors", type=whole(1), default=2, help="supervisor seats, M")
-        parser.add_argument("--people", type=whole(0), default=1, help="seats that people may take")
-        parser.add_argument(
-            "--pace",
-            type=positive,
-            default=SUPPRESS,
-            help=f"seconds between fleet steps; unless given {PUSH_PACE_S} where people push, else {PACE_S}",
-        )
-        parser.add_argument("--seed", type=whole(0), default=0, help="seed of the simulated fleet")
-        parser.add_argument("--host", default="127.0.0.1", help="address that the page is served on")
-        parser.add_argument("--port", type=whole(1, 65535), default=8000, help="port of the page")
-        parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    options = options
 
     def run(self, **options: Any) -> None:
         _check(options)
@@ -199,12 +181,6 @@ class Command(IIFLCommand):
 
 
 def _check(options: dict[str, Any]) -> None:
-    registry.task_defaults(options["task"])
-    if options["task"] not in TRAINABLE:
-        able = ", ".join(task for task in registry.task_names() if task in TRAINABLE)
-        raise CommandError(
-            f"no policy of {options['task']} can be trained yet; valid are: {able}.", returncode=BAD_USAGE
-        )
     robots, supervisors, people = options["robots"], options["supervisors"], options["people"]
     if supervisors > robots:
         raise CommandError(

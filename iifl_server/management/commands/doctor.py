@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import sys
-from argparse import ArgumentParser
+import threading
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,8 +16,10 @@ from django.db import DatabaseError, connection
 from packaging.requirements import Requirement
 
 from iifl_server import environment
+from iifl_server.management.arguments import doctor as options
 from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
+from robots.backends import opengl
 
 LEAST_FREE_GB = 2.0
 RENDERING = "Debian: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libosmesa6 libopengl0 libgl1"
@@ -27,10 +29,7 @@ Check = tuple[str, bool | None, str]
 
 
 class Command(IIFLCommand):
-    help = "Say what is installed, reachable and missing on this machine, and how to mend it."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        pass
+    options = options
 
     def run(self, **options: Any) -> None:
         failed = 0
@@ -44,10 +43,13 @@ class Command(IIFLCommand):
 
 def checks() -> Iterator[Check]:
     """Every check in turn; none of them changes anything."""
+    trials = threading.Thread(target=opengl.chosen, daemon=True)  # They take a second, beside other checks.
+    trials.start()
     yield from _settings()
     yield ("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
     yield _packages()
     yield _accelerator()
+    trials.join()
     yield _pictures()
     yield _guarded("data", _data_folder)
     yield _guarded("database", _database)
@@ -100,20 +102,18 @@ def _packages() -> Check:
 
 
 def _accelerator() -> Check:
-    import torch
+    """Loads torch, a second or more, only where its build knows GPUs at all."""
+    build, name = version("torch"), None
+    if not build.endswith("+cpu"):
+        import torch
 
-    name = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return (
-        "gpu",
-        True if name else None,
-        name or f"torch {torch.__version__} runs on the CPU ({os.cpu_count()} cores)",
-    )
+        name = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    text = f"torch {build} runs on the CPU ({os.cpu_count()} cores)"
+    return ("gpu", True if name else None, name or text)
 
 
 def _pictures() -> Check:
-    from robots.backends.opengl import chosen
-
-    choice = chosen()
+    choice = opengl.chosen()
     if choice.kind:
         return ("pictures", True, f"of MuJoCo's robots are rendered by {choice.text}")
     mend = f"; {RENDERING}" if choice.tried else ""
@@ -148,7 +148,7 @@ def _broker() -> Check:
 
 
 def _weights() -> Check:
-    from iifl_server.learning.initial import TRAINABLE, shipped_checkpoint
+    from iifl_server.learning.initial import shipped_checkpoint
     from policy.errors import CheckpointError
     from robots.registry import task_names
 
@@ -160,8 +160,7 @@ def _weights() -> Check:
         except CheckpointError as error:
             if task == "block_push":
                 return ("weights", False, str(error))
-            if task in TRAINABLE:
-                later.append(task)
+            later.append(task)
     text = f"of {', '.join(there)}" + (f"; made at the first demo of {', '.join(later)}" if later else "")
     return ("weights", True, text)
 

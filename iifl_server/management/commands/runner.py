@@ -2,20 +2,17 @@
 
 import signal
 import threading
-from argparse import ArgumentParser
 from typing import Any
 
 from iifl_server.fleets.runner.process import run_forever
+from iifl_server.management.arguments import runner as options
 from iifl_server.management.base import IIFLCommand
 
 
 class Command(IIFLCommand):
     """Claims runs that nobody drives and drives them; SIGTERM and Ctrl-C leave each in its last snapshot."""
 
-    help = "Drive the robot fleets of this site: claims every run that no other runner drives."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        pass
+    options = options
 
     def run(self, **options: Any) -> None:
         leaving = threading.Event()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from argparse import ArgumentParser
 from socket import socket
 from typing import Any
 
@@ -12,19 +11,13 @@ from django.core.management.base import CommandError
 from twisted.internet import reactor
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 
-from iifl_server.management.base import IIFLCommand, whole
+from iifl_server.management.arguments import serve as options
+from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.listening import ListenError, listen
 
 
 class Command(IIFLCommand):
-    help = "Serve the pages and WebSockets with daphne; the broker, a runner and workers run beside it."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address or name to listen on, IPv4 or IPv6")
-        parser.add_argument("--port", type=whole(1, 65535), default=8000, help="port to listen on")
-        parser.add_argument(
-            "--fd", type=whole(0), help="file descriptor of a socket that listens already, instead of both"
-        )
+    options = options
 
     def run(self, **options: Any) -> None:
         opened = _opened(options)

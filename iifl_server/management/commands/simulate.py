@@ -1,7 +1,6 @@
 """`./iifl simulate TASK`: one headless run with algorithmic supervisors."""
 
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 import torch
@@ -10,9 +9,10 @@ from tqdm import tqdm
 
 from iifl_server.errors import RequestError
 from iifl_server.experiments.results import write_json
-from iifl_server.experiments.simulation import ALGORITHMS, PRIORITIES, Simulation, run_simulation
+from iifl_server.experiments.simulation import Simulation, run_simulation
 from iifl_server.learning.calibrating import Calibration
-from iifl_server.management.base import BAD_USAGE, IIFLCommand, output_file, whole, writable_folder
+from iifl_server.management.arguments import simulate as options
+from iifl_server.management.base import BAD_USAGE, IIFLCommand
 
 SHOWN = (
     "uncertainty_threshold",
@@ -27,57 +27,8 @@ SHOWN = (
 
 
 class Command(IIFLCommand):
-    help = (
-        "Run one fleet in lockstep and write metrics.json and metrics.csv. One seed always gives the same "
-        "numbers; called again on the same folder it goes on where it was interrupted."
-    )
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("task", help="task of the robots, for instance block_push")
-        parser.add_argument("--algorithm", choices=ALGORITHMS, default="iifl", help="policy and allocation")
-        parser.add_argument("--robots", type=whole(1, 1000), default=4, help="size of the fleet, N")
-        parser.add_argument("--supervisors", type=whole(0), default=2, help="algorithmic supervisors, M")
-        parser.add_argument("--steps", type=whole(1), default=150, help="fleet steps, T")
-        parser.add_argument("--seed", type=whole(0), default=0, help="decides every draw of the run")
-        parser.add_argument(
-            "--backend",
-            default="",
-            help="what simulates the robots, for instance mjwarp; the task's own if empty",
-        )
-        parser.add_argument("--out", type=writable_folder, required=True, help="folder of the results")
-        parser.add_argument("--json", type=output_file, help="also write the metrics to this file")
-        parser.add_argument(
-            "--threads", type=whole(1), default=1, help="threads of torch; part of what a seed means"
-        )
-
-        parser.add_argument(
-            "--priority", choices=PRIORITIES, default="", help="allocation of ifl and iifl; U.C. unless given"
-        )
-        parser.add_argument(
-            "--risk-threshold",
-            type=float,
-            default=Simulation.risk_threshold,
-            help="risk that calls in C.U.R.",
-        )
-        parser.add_argument(
-            "--call-share", type=float, default=0.0, help="let the threshold follow this share; 0: fixed"
-        )
-        parser.add_argument(
-            "--threshold", type=float, help="uncertainty threshold; the policy's unless given"
-        )
-        parser.add_argument(
-            "--calibrate", action="store_true", help="find the threshold first, on a fleet that nobody helps"
-        )
-        plain = Calibration()
-        parser.add_argument(
-            "--calibrate-robots", type=whole(1, 1000), default=plain.robots, help="robots of --calibrate"
-        )
-        parser.add_argument(
-            "--calibrate-steps", type=whole(1), default=plain.steps, help="steps of --calibrate"
-        )
-        parser.add_argument(
-            "--percentile", type=float, default=plain.percentile, help="of the uncertainties of --calibrate"
-        )
+    interrupted = "What is done is kept; the same command goes on from there."
+    options = options
 
     def run(self, **options: Any) -> None:
         torch.set_num_threads(options["threads"])

@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from iifl_server.management.arguments import test as options
 from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
 
@@ -22,20 +22,7 @@ MOST_WORKERS = 8
 
 
 class Command(IIFLCommand):
-    help = "Run format, lint, types, import rules and all tests; browser tests where Chromium is present."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--fast",
-            action="store_true",
-            help="for the hand, about a minute: leave out browser tests and slow tests",
-        )
-        parser.add_argument(
-            "rest",
-            nargs="*",
-            metavar="PYTEST",
-            help="after --: arguments for pytest alone, e.g. -- -k reload",
-        )
+    options = options
 
     def run(self, **options: Any) -> None:
         root = Path(settings.REPOSITORY)

@@ -2,7 +2,6 @@
 
 import csv
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,26 +10,15 @@ from typing import Any
 from django.conf import settings
 from tqdm import tqdm
 
-from iifl_server.management.base import IIFLCommand, whole, writable_folder
+from iifl_server.management.arguments import train_supervisor as options
+from iifl_server.management.base import IIFLCommand
 from robots.registry import make_fleet
-from robots.supervisors.ppo_recipes import RECIPES, training_recipe
+from robots.supervisors.ppo_recipes import training_recipe
 
 
 class Command(IIFLCommand):
-    help = (
-        "Train the algorithmic supervisor of a task by proximal policy optimisation, and write its network "
-        "(TASK.safetensors) and learning curve (curve.csv, curve.png). Interrupted, it goes on exactly where "
-        "it was last saved when called again. To ship the network, copy it to robots/supervisors/weights."
-    )
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("task", help=f"one of {', '.join(RECIPES)}")
-        parser.add_argument("--seed", type=whole(0), default=0, help="seed of weights, fleet and noise")
-        parser.add_argument("--iterations", type=whole(1), help="in all; the recipe's unless given")
-        parser.add_argument("--robots", type=whole(1, 1000), help="side by side; the recipe's unless given")
-        parser.add_argument(
-            "--out", type=writable_folder, help="folder; IIFL_DATA/supervisors/TASK unless given"
-        )
+    interrupted = "What is done is kept; the same command goes on from there."
+    options = options
 
     def run(self, **options: Any) -> None:
         task = options["task"]

@@ -1,0 +1,80 @@
+"""Ctrl-C, kill and a closed terminal end every command in a sentence, from its first moment on.
+
+Knows the standard library alone: handlers stand before anything else is loaded.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SENTENCE = "iifl: interrupted before anything was begun; the same command starts again.\n"
+_heard: list[int] = []
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+def end_cleanly() -> None:
+    """From now on the signals end this process at once, in a sentence; for before anything is begun.
+
+    Nothing is raised: libraries that are being imported catch what they should not. What the launcher held
+    back when it handed over is let through. What a parent had this process ignore, as nohup does, stays so.
+    """
+    _answer(_end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def raise_from_now() -> None:
+    """From now on the signals raise `Interrupted`: there is something to put away."""
+    _answer(_raise)
+
+
+def check() -> None:
+    """Raises `Interrupted` again where one was raised before and somebody's code has caught it."""
+    if _heard:
+        raise Interrupted(_heard[-1])
+
+
+def _answer(handler: Callable[[int, object], None]) -> None:
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: object) -> None:
+    os.write(2, SENTENCE.encode())
+    os._exit(128 + number)
+
+
+def _raise(number: int, _frame: object) -> None:
+    _heard.append(number)
+    raise Interrupted(number)
+
+
+def exit_code(error: KeyboardInterrupt) -> int:
+    """What a shell expects of a process that ended by this."""
+    return error.exit_code if isinstance(error, Interrupted) else 130
+
+
+def silence_output() -> None:
+    """Where nobody reads any more, as after `| head`, nothing more is written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def children_do_not_hear() -> Iterator[None]:
+    """Processes that are started inside never hear Ctrl-C or a closed terminal: their parent ends them."""
+    deaf = {signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,93 @@
+"""Ctrl-C, kill and a closed terminal: a sentence, the exit code that shells expect, nothing half done."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def begin(*words: str, data: Path) -> subprocess.Popen[str]:
+    """A command as from a terminal: Ctrl-C is heard."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "iifl"), *words],
+        env={**os.environ, "IIFL_DATA": str(data), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_run_ends_in_a_sentence_and_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ("simulate", "block_push", "--algorithm", "ibc", "--steps", "5000", "--out", str(out))
+    process = begin(*words, data=tmp_path / "var")
+    deadline = time.monotonic() + 100
+    while not (out / "resume.npz").exists() and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number
+    assert "interrupted. What is done is kept" in said
+    assert "Traceback" not in said
+    assert not list(out.glob(".*"))
+    assert not (out / "metrics.json").exists()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_still_loads_a_command_ends_in_a_sentence(number: signal.Signals, tmp_path: Path) -> None:
+    code = (
+        "import sys, time\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from iifl_server import interruption; interruption.end_cleanly()\n"
+        "print('here', flush=True)\n"
+        "try:\n"
+        "    time.sleep(60)\n"
+        "except BaseException:\n"
+        "    time.sleep(60)\n"
+    )
+    loading = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert loading.stdout is not None
+    assert loading.stdout.readline() == "here\n"
+    loading.send_signal(number)
+    said = loading.communicate(timeout=30)[1]
+    assert loading.returncode == 128 + number
+    assert said.startswith("iifl: interrupted before anything was begun")
+
+
+def test_what_a_parent_had_ignored_stays_ignored(tmp_path: Path) -> None:
+    code = (
+        f"import os, signal, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from iifl_server import interruption; interruption.end_cleanly()\n"
+        "os.kill(os.getpid(), signal.SIGHUP); print('alive')"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "alive\n"
+
+
+@pytest.mark.parametrize("words", [[], ["doctor"], ["manage", "help"]])
+def test_a_reader_that_leaves_gets_no_traceback(words: list[str], tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "iifl"), *words],
+        env={**os.environ, "IIFL_DATA": str(tmp_path)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert "Traceback" not in ended.stderr
+    assert "BrokenPipe" not in ended.stderr
