@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def run_benchmark(scale: str, out: Path, workers: int, progress: Progress) -> di
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare) as pool:
         running: dict[Future[dict[str, Any]], Job] = {}
+        last = "none"
 
         def submit(job: Job) -> None:
             if job.name not in results:
@@ -64,8 +65,13 @@ def run_benchmark(scale: str, out: Path, workers: int, progress: Progress) -> di
                 if f"supervised-{job.seed}" in results:
                     submit(job)
             while running:
-                future = next(as_completed(running))
+                done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+                if not done:  # Said all the same: a run may take minutes.
+                    progress(len(results), total, last)
+                    continue
+                future = done.pop()
                 job = running.pop(future)
+                last = job.name
                 results[job.name] = future.result()
                 write_json(_file(kept, job), results[job.name])
                 progress(len(results), total, job.name)

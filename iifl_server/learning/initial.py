@@ -30,13 +30,13 @@ class Shipped:
 
 
 def shipped_checkpoint(task: str, algorithm: str = "iifl") -> Path:
-    """The initial weights of a task: those that ship, else those that were made here.
+    """The initial weights of a task: those that were made here, else those that ship.
 
     Raises CheckpointError naming what is missing.
     """
     name = "cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors"
     shipped = Path(settings.SHIPPED) / task / name
-    found = next((path for path in (shipped, made_here(task) / name) if path.exists()), None)
+    found = next((path for path in (made_here(task) / name, shipped) if path.exists()), None)
     if found is None:
         remedy = f"{REMEDY} {task}" if task in TASKS else f"no policy of {task} can be trained yet"
         raise CheckpointError(f"{algorithm} on {task} has no weights: {shipped} is missing; {remedy}")

@@ -109,11 +109,11 @@ def test_a_second_instance_on_the_same_data_is_refused(own: Demo) -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--robots", "0"], "0 is not a whole number, at least 1"),
+        (["--robots", "0"], "'0' is not valid; valid is a whole number from 1 to 1000"),
         (["--robots", "2", "--supervisors", "3"], "--supervisors 3 is more than --robots 2"),
         (["--people", "3"], "--people 3 is more than --supervisors 2"),
         (["--task", "juggling"], "juggling"),
-        (["--pace", "-1"], "'-1' is not a number above zero"),
+        (["--pace", "-1"], "'-1' is not valid; valid is a number above 0 to 10"),
     ],
 )
 def test_bad_usage_is_refused_with_what_is_valid(tmp_path: Path, arguments: list[str], named: str) -> None:

@@ -1,16 +1,20 @@
 """Which tasks a demo starts with: recipes that fit, weights that ship, a first start that makes them."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from iifl_server.learning.initial import TRAINABLE, made_here, shipped_checkpoint
+from iifl_server.learning import weights
+from iifl_server.learning.initial import made_here, shipped_checkpoint
 from iifl_server.learning.recipes import _RECIPES, CLONING, ENSEMBLE, IMPLICIT, recipe
+from iifl_server.learning.weights import ensure_weights
 from iifl_server.management.commands.demo import Command
+from iifl_server.names import TASKS
 from policy.errors import CheckpointError
 from robots import registry
 
@@ -23,10 +27,10 @@ out.mkdir(parents=True)
 
 
 def test_every_recipe_is_known_to_those_who_do_without_torch() -> None:
-    assert set(TRAINABLE) == set(_RECIPES)
+    assert set(TASKS) == set(_RECIPES)
 
 
-@pytest.mark.parametrize("task", [task for task in registry.task_names() if task in TRAINABLE])
+@pytest.mark.parametrize("task", [task for task in registry.task_names() if task in TASKS])
 def test_a_recipe_fits_its_task(task: str) -> None:
     network = recipe(task).network
     spaces = registry.make_fleet(task, 1, 0).spaces
@@ -48,14 +52,14 @@ def put(folder: Path) -> Path:
     return folder / "policy.safetensors"
 
 
-def test_weights_that_ship_come_before_those_that_were_made_here(empty: Path) -> None:
+def test_weights_that_were_made_here_come_before_those_that_ship(empty: Path) -> None:
     with pytest.raises(CheckpointError, match=r"make it with ./iifl train-policy navigation"):
         shipped_checkpoint("navigation")
+    shipped = put(empty / "shipped" / "navigation")
+    assert shipped_checkpoint("navigation") == shipped
     made = put(made_here("navigation"))
     assert shipped_checkpoint("navigation") == made
     assert made.is_relative_to(empty / "var")
-    shipped = put(empty / "shipped" / "navigation")
-    assert shipped_checkpoint("navigation") == shipped
 
 
 def first_start(empty: Path, program: str) -> tuple[bool, str]:
@@ -84,11 +88,24 @@ def test_a_stop_ends_the_training_without_an_error(empty: Path) -> None:
     assert Command(stdout=io.StringIO())._weights_are_there("navigation", [2]) is False
 
 
-def test_a_task_without_a_recipe_is_refused_with_those_that_have_one(
-    empty: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(registry._TASKS, "juggling", registry._TASKS["navigation"])
-    with pytest.raises(CommandError, match=r"no policy of juggling .* valid are: .*navigation") as refused:
-        call_command("demo", task="juggling", robots=4, supervisors=2, people=1, no_browser=True)
-    assert refused.value.returncode == 2
-    assert "juggling," not in str(refused.value)
+def test_what_a_run_needs_is_made_once_said_and_kept(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(task: str, kind: str, seed: int, path: Path, **options: Any) -> dict[str, Any]:
+        time.sleep(0.2)  # Long enough for the second to find it under way.
+        made.append(f"{kind} {options['robots']} × {options['steps']}")
+        path.touch()
+        calibration = {"robots": options["robots"], "steps": options["steps"]}
+        return {"uncertainty_threshold": 1.5, "threshold_percentile": 90.0, "calibration": calibration}
+
+    monkeypatch.setattr(weights, "make_checkpoint", make)
+    said: list[str] = []
+    with ThreadPoolExecutor(4) as pool:
+        paths = set(pool.map(lambda _: ensure_weights("navigation", "iifl", said.append), range(4)))
+    assert paths == {made_here("navigation") / "policy.safetensors"}
+    assert made == ["implicit 10 × 50"]
+    assert "training it once; it is kept in" in said[0]
+    assert said[1:] == ["Threshold 1.500: percentile 90 of 10 robots × 50 steps that nobody helped."]
+    for algorithm, name in (("bc", "cloning.safetensors"), ("ifl", "navigation-ensemble.safetensors")):
+        assert ensure_weights("navigation", algorithm, said.append).name == name
+    assert len(made) == 3

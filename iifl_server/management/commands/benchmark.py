@@ -1,15 +1,13 @@
 """`./iifl benchmark TASK`: the task's comparison of algorithms, over seeds."""
 
 import os
-import sys
 from typing import Any
-
-from tqdm import tqdm
 
 from iifl_server.experiments.block_push import run_benchmark
 from iifl_server.experiments.results import write_json
 from iifl_server.management.arguments import benchmark as options
 from iifl_server.management.base import IIFLCommand
+from iifl_server.progress import Shown
 
 
 class Command(IIFLCommand):
@@ -19,12 +17,10 @@ class Command(IIFLCommand):
     def run(self, **options: Any) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         out = options["out"]
-        with tqdm(desc="runs", disable=not sys.stderr.isatty()) as bar:
+        with Shown("runs") as shown:
 
             def show(done: int, total: int, name: str) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-                bar.set_postfix_str(name)
+                shown.update(done / total, f"{done} of {total}, the last was {name}")
 
             results = run_benchmark(options["scale"], out, options["workers"], show)
         if options["json"]:

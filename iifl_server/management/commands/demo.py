@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
 CALIBRATION = ("--robots", "10", "--steps", "50")
-"""Of the threshold at a first start: quick, so that nobody waits long; ./iifl train-policy takes its time."""
+"""Of the threshold at a first start, as `learning/weights.py` has it, which is not loaded here for torch."""
 
 
 class Command(IIFLCommand):

@@ -1,11 +1,10 @@
 """`./iifl simulate TASK`: one headless run with algorithmic supervisors."""
 
-import sys
+from contextlib import ExitStack
 from typing import Any
 
 import torch
 from django.core.management.base import CommandError
-from tqdm import tqdm
 
 from iifl_server.errors import RequestError
 from iifl_server.experiments.results import write_json
@@ -13,6 +12,7 @@ from iifl_server.experiments.simulation import Simulation, run_simulation
 from iifl_server.learning.calibrating import Calibration
 from iifl_server.management.arguments import simulate as options
 from iifl_server.management.base import BAD_USAGE, IIFLCommand
+from iifl_server.progress import Shown
 
 SHOWN = (
     "uncertainty_threshold",
@@ -34,23 +34,24 @@ class Command(IIFLCommand):
         torch.set_num_threads(options["threads"])
         names = ["task", "algorithm", "robots", "supervisors", "steps", "seed"]
         names += ["priority", "risk_threshold", "call_share", "threshold", "backend"]
-        quiet = not sys.stderr.isatty()
         try:
             simulation = Simulation(
                 **{name: options[name] for name in names}, calibration=_calibration(options)
             )
-            with (
-                tqdm(total=1000, desc="calibrating", disable=quiet or not options["calibrate"]) as before,
-                tqdm(total=simulation.steps, desc="steps", disable=quiet) as bar,
-            ):
+            with ExitStack() as pieces:
+                shown: dict[str, Shown] = {}
+
+                def piece(what: str, total: float) -> Shown:
+                    if what not in shown:  # A bar stands from when its work begins.
+                        shown[what] = pieces.enter_context(Shown(what, total))
+                    return shown[what]
 
                 def calibrating(done: float, text: str) -> None:
-                    before.update(int(1000 * done) - before.n)
-                    before.set_postfix_str(text, refresh=False)
+                    piece("calibrating", 1.0).update(done, text)
 
                 def show(step: int, row: dict[str, float]) -> None:
-                    bar.update(step - bar.n)
-                    bar.set_postfix(successes=int(row["successes"]), rohe=f"{row['rohe']:.3f}", refresh=False)
+                    text = f"{int(row['successes'])} successes, ROHE {row['rohe']:.3f}"
+                    piece("steps", simulation.steps).update(step, text)
 
                 metrics = run_simulation(simulation, options["out"], show, calibrating)
         except RequestError as error:

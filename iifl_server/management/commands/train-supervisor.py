@@ -1,17 +1,16 @@
 """`./iifl train-supervisor TASK`: train the algorithmic supervisor of a task by PPO."""
 
 import csv
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from tqdm import tqdm
 
 from iifl_server.management.arguments import train_supervisor as options
 from iifl_server.management.base import IIFLCommand
+from iifl_server.progress import Shown
 from robots.registry import make_fleet
 from robots.supervisors.ppo_recipes import training_recipe
 
@@ -40,14 +39,11 @@ class Command(IIFLCommand):
             options["seed"],
             folder,
         )
-        with tqdm(
-            total=iterations, initial=min(len(training.curve), iterations), desc=task,
-            disable=not sys.stderr.isatty(),
-        ) as bar:  # fmt: skip
+        with Shown(f"{task}, supervisor", iterations) as shown:
 
             def show(point: Point) -> None:
-                bar.update(1)
-                bar.set_postfix_str(f"return {point.mean_return:.0f}, falls {point.falls:.0%}", refresh=False)
+                text = f"return {point.mean_return:.0f}, falls {point.falls:.0%}"
+                shown.update(point.iteration, text)
 
             training.run(iterations, show)
         training.ship(folder / f"{task}.safetensors")
