@@ -15,7 +15,10 @@ from iifl_server.environment import complaints, listed, value
 from iifl_server.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DATA = Path(os.path.abspath(Path(value("IIFL_DATA") or REPOSITORY / "var").expanduser()))
+_home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+_own = REPOSITORY / "var" if (REPOSITORY / "manage.py").exists() else Path(_home) / "iifl"
+"""Beside the code of a checkout; an installed package keeps data where people's programs do."""
+DATA = Path(os.path.abspath(Path(value("IIFL_DATA") or _own).expanduser()))
 os.environ["IIFL_DATA"] = str(DATA)  # Processes that are started from here may stand in other folders.
 COMPLAINTS = complaints()
 if not any(sentence.startswith("IIFL_DATA ") for sentence in COMPLAINTS):

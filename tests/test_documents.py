@@ -1,26 +1,16 @@
 """What the documents say is so."""
 
-import importlib.util
 import re
 import shlex
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from django.core.management import CommandError, load_command_class
 
+from iifl_server.management.arguments import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
 README_COMMANDS = re.findall(r"^\./iifl +([^#\n]*)", (ROOT / "README.md").read_text(), re.M)
-
-
-def launcher() -> ModuleType:
-    loader = SourceFileLoader("launcher", str(ROOT / "iifl"))
-    spec = importlib.util.spec_from_loader("launcher", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
 
 
 def test_the_readme_shows_commands() -> None:
@@ -33,15 +23,14 @@ def test_every_command_of_the_readme_is_one_that_the_command_line_takes(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # output folders are made where the command runs
     name, *arguments = shlex.split(line)
-    assert name in dict(launcher().COMMANDS)
+    assert name in COMMANDS
     parser = load_command_class("iifl_server", name).create_parser("manage.py", name)
     parser.parse_args(arguments)
 
 
 def test_every_command_of_the_launcher_exists() -> None:
-    for name, _ in launcher().COMMANDS:
-        if name != "manage":
-            load_command_class("iifl_server", name)
+    for name in COMMANDS:
+        load_command_class("iifl_server", name)
 
 
 @pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", *map(str, Path("docs").rglob("*.md"))])

@@ -1,13 +1,17 @@
 """What every `./iifl` command shares: its name in help texts, short options, errors without a traceback."""
 
 import argparse
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from iifl_server import interruption
 from iifl_server.errors import ServerError
+from iifl_server.management.arguments import CALLED
 from policy.errors import PolicyError
 from robots.fleet import RobotsError
 
@@ -46,7 +50,7 @@ class IIFLCommand(BaseCommand):
         parser = super().create_parser(
             prog_name, subcommand, formatter_class=argparse.ArgumentDefaultsHelpFormatter, **kwargs
         )
-        parser.prog = f"./iifl {subcommand}"
+        parser.prog = f"{CALLED} {subcommand}"
         return parser
 
     def handle(self, *args: Any, **options: Any) -> str | None:
@@ -64,3 +68,9 @@ class IIFLCommand(BaseCommand):
     def run(self, **options: Any) -> None:
         """The command itself."""
         raise NotImplementedError
+
+
+def manage() -> list[str]:
+    """The command line that runs a command in a process of its own; its name follows."""
+    program = Path(settings.REPOSITORY) / "manage.py"
+    return [sys.executable, *([str(program)] if program.exists() else ["-m", "iifl_server"])]

@@ -38,7 +38,7 @@ def test_elsewhere_than_on_a_terminal_a_line_comes_every_ten_seconds_with_what_i
     lines = work.stream.getvalue().splitlines()
     assert len(lines) == 11
     assert lines[0] == "steps: 10%, step 10, 2 min left"
-    assert lines[-1] == "steps: done in 100 s"
+    assert lines[-1] == "steps: done in 2 min"
 
 
 def test_short_work_says_nothing_and_resumed_work_counts_from_where_it_was() -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from django.core.management.base import CommandError
 from iifl_server.fleets.means import task_means
 from iifl_server.learning.initial import made_here, shipped_checkpoint
 from iifl_server.management.arguments import demo as options
-from iifl_server.management.base import BAD_USAGE, IIFLCommand
+from iifl_server.management.base import BAD_USAGE, IIFLCommand, manage
 from iifl_server.names import PACE_S, PUSH_PACE_S
 from iifl_server.processes.children import Child, Children
 from iifl_server.processes.datalock import DataInUse, claim_data
@@ -99,12 +98,11 @@ class Command(IIFLCommand):
         ensure_run(
             **{name: options[name] for name in ("task", "robots", "supervisors", "people", "pace", "seed")}
         )
-        manage = [sys.executable, str(Path(settings.REPOSITORY) / "manage.py")]
-        web = [*manage, "serve", "--fd", str(page.fileno())]
+        web = [*manage(), "serve", "--fd", str(page.fileno())]
         children.start(Child("web", web, inherits=(page.fileno(),)))
-        children.start(Child("inference", [*manage, "worker", "inference"]))
-        children.start(Child("runner", [*manage, "runner"]))
-        children.start(Child("training", [*manage, "worker", "training"], niceness=10, stop_within_s=1.0))
+        children.start(Child("inference", [*manage(), "worker", "inference"]))
+        children.start(Child("runner", [*manage(), "runner"]))
+        children.start(Child("training", [*manage(), "worker", "training"], niceness=10, stop_within_s=1.0))
         self._wait_for_page(children, page, stopping)
         if stopping:
             return
@@ -127,8 +125,7 @@ class Command(IIFLCommand):
         self._say(f"First start of {task}: training its policy on its supervisors' demonstrations.")
         self._say(f"This takes about a minute; Ctrl-C is safe. The weights are kept in {folder}.")
         command = ["train-policy", task, "--only", "implicit", *CALIBRATION, "--out", str(folder)]
-        manage = [sys.executable, str(Path(settings.REPOSITORY) / "manage.py")]
-        training = subprocess.Popen([*manage, *command], env={**os.environ, "OMP_NUM_THREADS": "1"})
+        training = subprocess.Popen([*manage(), *command], env={**os.environ, "OMP_NUM_THREADS": "1"})
         try:
             while training.poll() is None and not stopping:
                 time.sleep(WATCH_EVERY_S)

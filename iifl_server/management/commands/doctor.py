@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,7 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
 
 def _packages() -> Check:
     wrong = []
-    for line in (Path(settings.REPOSITORY) / "requirements.txt").read_text().splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
+    for line in _required():
         wanted = Requirement(line)
         try:
             found = version(wanted.name)
@@ -99,6 +97,14 @@ def _packages() -> Check:
     if wrong:
         return ("packages", False, f"{', '.join(wrong)}; remove .venv and start any ./iifl command")
     return ("packages", True, "as pinned in requirements.txt")
+
+
+def _required() -> list[str]:
+    listed = Path(settings.REPOSITORY) / "requirements.txt"
+    if not listed.exists():  # Installed as a package, which knows what it needs.
+        return [line for line in requires("iifl") or [] if "extra ==" not in line]
+    lines = (line.strip() for line in listed.read_text().splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _accelerator() -> Check:

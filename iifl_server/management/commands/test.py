@@ -26,6 +26,8 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         root = Path(settings.REPOSITORY)
+        if not (root / "tests").is_dir():
+            raise CommandError("tests are part of a checkout, not of the package; clone the project")
         python = [sys.executable, "-m"]
         if not options["fast"] and find_chromium() is None:
             self._say(
