@@ -9,6 +9,7 @@ from django.db import transaction
 
 from iifl_server.accounts.models import AuditLog, Person, Role
 from iifl_server.accounts.services import audit
+from iifl_server.management.arguments import CALLED
 from policy.learning.files import write_whole
 
 MADE = "demo_account_made"
@@ -89,7 +90,7 @@ def _lacking() -> list[str]:
         sentences.append("There is no active supervisor; an administrator adds one under /admin/.")
     if not active.filter(is_superuser=True).exists():
         sentences.append(
-            "There is no active administrator; ./iifl manage createsuperuser makes one, ./iifl manage "
+            f"There is no active administrator; {CALLED} manage createsuperuser makes one, {CALLED} manage "
             "changepassword NAME gives one a new password."
         )
     return sentences

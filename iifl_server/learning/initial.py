@@ -11,11 +11,12 @@ from typing import Any
 import safetensors
 from django.conf import settings
 
+from iifl_server.management.arguments import CALLED
 from iifl_server.names import TASKS
 from policy.errors import CheckpointError
 
 EXPLICIT = ("bc", "ifl")
-REMEDY = "make it with ./iifl train-policy"
+REMEDY = f"make it with {CALLED} train-policy"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from django.core.management.base import CommandError
 
 from iifl_server.fleets.means import task_means
 from iifl_server.learning.initial import made_here, shipped_checkpoint
+from iifl_server.management.arguments import CALLED
 from iifl_server.management.arguments import demo as options
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, manage
 from iifl_server.names import PACE_S, PUSH_PACE_S
@@ -72,7 +73,7 @@ class Command(IIFLCommand):
             page.close()
             lock.release()
             self._say(
-                "Stopped. The next ./iifl demo goes on where this one ended." if stopping else "Stopped."
+                f"Stopped. The next {CALLED} demo goes on where this one ended." if stopping else "Stopped."
             )
 
     def _serve(

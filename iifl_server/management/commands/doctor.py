@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from packaging.requirements import Requirement
 
 from iifl_server import environment
+from iifl_server.management.arguments import CALLED
 from iifl_server.management.arguments import doctor as options
 from iifl_server.management.base import IIFLCommand
 from iifl_server.processes.chromium import find_chromium
@@ -24,6 +25,7 @@ from robots.backends import opengl
 LEAST_FREE_GB = 2.0
 RENDERING = "Debian: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libosmesa6 libopengl0 libgl1"
 """What machines without a graphics card lack for rendering."""
+INSTALL = "remove .venv and start any ./iifl command" if CALLED == "./iifl" else "install the package again"
 Check = tuple[str, bool | None, str]
 """What was looked at; True, False, or None where something optional is missing; finding or mend."""
 
@@ -95,7 +97,7 @@ def _packages() -> Check:
         if not (found != "nothing" and wanted.specifier.contains(found, prereleases=True)):
             wrong.append(f"{wanted} (found {found})")
     if wrong:
-        return ("packages", False, f"{', '.join(wrong)}; remove .venv and start any ./iifl command")
+        return ("packages", False, f"{', '.join(wrong)}; {INSTALL}")
     return ("packages", True, "as pinned in requirements.txt")
 
 
@@ -149,7 +151,7 @@ def _broker() -> Check:
     try:
         broker_client().ping()
     except redis.RedisError as error:
-        return ("broker", None, f"does not answer ({error}); ./iifl demo starts its own")
+        return ("broker", None, f"does not answer ({error}); {CALLED} demo starts its own")
     return ("broker", True, "answers")
 
 
@@ -186,7 +188,7 @@ def _runs() -> Check:
         try:
             sound_file(run.checkpoint.path, run.checkpoint.sha256)
         except (AwayError, CheckpointError) as error:
-            lost = f"; lost for good: ./iifl manage give-up-weights {run.pk} {run.checkpoint.version}"
+            lost = f"; lost for good: {CALLED} manage give-up-weights {run.pk} {run.checkpoint.version}"
             wrong.append(f"run {run.pk}: {error}" + (lost if run.checkpoint.version > 1 else ""))
     if wrong:
         return ("runs", False, "; ".join(wrong))
