@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 SERVING_WITHIN_S = 60.0
 WATCH_EVERY_S = 0.2
+LARGE = 20
+"""Robots from which a fleet says what it costs."""
 CALIBRATION = ("--robots", "10", "--steps", "50")
 """Of the threshold at a first start, as `learning/weights.py` has it, which is not loaded here for torch."""
 
@@ -86,6 +88,7 @@ class Command(IIFLCommand):
     ) -> None:
         if not self._weights_are_there(options["task"], stopping):
             return
+        self._tell_cost(options)
         self._say("Starting ...")
         environment = _environment(options)
         os.environ.update(environment)
@@ -117,6 +120,16 @@ class Command(IIFLCommand):
             for event in children.watch():
                 self._say(f"  {event}")
             time.sleep(WATCH_EVERY_S)
+
+    def _tell_cost(self, options: dict[str, Any]) -> None:
+        """Of a fleet so large that it may not keep its pace; measured, which takes some seconds."""
+        if options["robots"] < LARGE:
+            return
+        from iifl_server.fleets.services import LONGEST_PACE_S
+        from iifl_server.learning.cost import seconds_per_robot, told_cost
+
+        per_robot = seconds_per_robot(shipped_checkpoint(options["task"]), options["task"])
+        self._say(told_cost(per_robot, options["robots"], options["pace"], LONGEST_PACE_S))
 
     def _weights_are_there(self, task: str, stopping: list[int]) -> bool:
         """Whether a run can begin: weights that do not ship are trained at the first start, then kept."""
