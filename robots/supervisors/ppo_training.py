@@ -1,6 +1,7 @@
 """Training a supervisor on a fleet: rollouts, progress, and a state from which it goes on exactly."""
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -9,10 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from robots.fleet import Fleet, FleetError
 from robots.supervisors.ppo import ActorCritic, PPOConfig, Rollout, update
+
+logger = logging.getLogger(__name__)
 
 SAVE_EVERY = 5
 """Iterations between two savings of the state."""
@@ -57,7 +61,8 @@ class _Recent:
 class Training:
     """One training that lives in a folder: created anew, or gone on with where the folder's state stands.
 
-    Raises FleetError for a folder that holds the state of another task, seed or configuration.
+    The last two saves are kept: where the last one was cut off, the one before is gone on with. Raises
+    FleetError for a folder that holds the state of another task, seed or configuration, or no whole one.
     """
 
     def __init__(self, task: str, make_fleet: MakeFleet, config: PPOConfig, seed: int, folder: Path) -> None:
@@ -73,9 +78,10 @@ class Training:
         self._totals = np.zeros(config.robots)
         self._recent = _Recent()
         self.curve: list[Point] = []
+        self._last, self._before = folder / "state.json", folder / "state-before.json"
+        self._sound = ""  # Name of the last save's tensors.
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "state.json").exists():
-            self._load()
+        self._load()
 
     def run(self, iterations: int, progress: Callable[[Point], None]) -> None:
         """Train until so many iterations are done in all, saving now and then; progress after each."""
@@ -103,9 +109,15 @@ class Training:
         }
         name = f"state-{len(self.curve)}.safetensors"
         _write(self.folder / name, save({key: value.contiguous() for key, value in tensors.items()}))
-        _write(self.folder / "state.json", json.dumps(about | {"tensors": name}).encode())
+        before = _about(self._last)
+        if before is not None and before["tensors"] == self._sound:
+            self._last.replace(self._before)
+        else:  # It was damaged, and is not worth the place of the one before it.
+            before = _about(self._before)
+        _write(self._last, json.dumps(about | {"tensors": name}).encode())
+        self._sound = name
         for old in self.folder.glob("state-*.safetensors"):
-            if old.name != name:
+            if old.name not in (name, before and before["tensors"]):
                 old.unlink()
 
     def ship(self, path: Path) -> None:
@@ -128,13 +140,28 @@ class Training:
         return {"task": self.task, "seed": self.seed, "config": config}
 
     def _load(self) -> None:
-        about = json.loads((self.folder / "state.json").read_text())
-        if about["identity"] != self._identity():
+        """Go on with the newest save that is whole, where there is any."""
+        there = [path for path in (self._last, self._before) if path.exists()]
+        for path in there:
+            about = _about(path)
+            tensors = about and _tensors(self.folder / about["tensors"])
+            if about is None or tensors is None:
+                logger.warning("the save of %s was cut off or damaged; the one before is looked at", path)
+                continue
+            if about["identity"] != self._identity():
+                raise FleetError(
+                    f"{self.folder} holds a training of {about['identity']}, "
+                    f"but {self._identity()} was asked for. Name another folder, or remove this one."
+                )
+            self._restore(about, tensors)
+            return
+        if there:
             raise FleetError(
-                f"{self.folder} holds a training of {about['identity']}, "
-                f"but {self._identity()} was asked for. Name another folder, or remove this one."
+                f"{there[0]}, or the file that it names, was cut off or damaged and no save before it can be "
+                f"used; remove {' and '.join(str(path) for path in there)} to begin this training anew"
             )
-        tensors = load_file(self.folder / about["tensors"])
+
+    def _restore(self, about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         self.model.load_state_dict(_under(tensors, "model."))
         for index, parameter in enumerate(self.model.parameters()):
             moments = _under(tensors, f"adam.{index}.")
@@ -148,6 +175,7 @@ class Training:
         self._optimiser.param_groups[0]["lr"] = about["learning_rate"]
         self._recent = _Recent(**about["recent"])
         self.curve = [Point(**point) for point in about["curve"]]
+        self._sound = about["tensors"]
 
     def _iterate(self, iteration: int) -> Point:
         rollout, episodes = self._roll_out()
@@ -220,6 +248,23 @@ def _storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _restored(stored: np.ndarray[Any, Any], like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return stored.view(np.uint64) if like.dtype == np.uint64 else stored
+
+
+def _about(path: Path) -> dict[str, Any] | None:
+    """What a save says of itself; None where there is none that is whole."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor] | None:
+    """Those of a save; None where they are not whole."""
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError):
+        return None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -121,7 +121,33 @@ def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path) -> None:
     assert whole.curve == second.curve
     for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(a, b)
-    assert len(list((tmp_path / "parts").glob("*.safetensors"))) == 1
+    kept = {file.name for file in (tmp_path / "parts").glob("*.safetensors")}
+    assert kept == {"state-5.safetensors", "state-8.safetensors"}
+
+
+def cut(path, share: float) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("name", ["state.json", "state-6.safetensors"])
+def test_of_a_save_that_was_cut_the_one_before_is_gone_on_with(tmp_path, name: str, share: float) -> None:
+    training(tmp_path).run(6, lambda point: None)
+    cut(tmp_path / name, share)
+    again = training(tmp_path)
+    assert len(again.curve) == 5
+    again.run(7, lambda point: None)
+    cut(tmp_path / "state.json", share)
+    assert len(training(tmp_path).curve) == 5, "the save that was gone on with stays until there are two"
+
+
+def test_where_no_save_is_whole_the_mend_is_named(tmp_path) -> None:
+    training(tmp_path).run(6, lambda point: None)
+    for tensors in tmp_path.glob("state-*.safetensors"):
+        cut(tensors, 0.5)
+    with pytest.raises(FleetError, match=r"cut off or damaged .* remove .*state.json and .*before.json"):
+        training(tmp_path)
 
 
 def test_a_folder_of_another_training_is_refused(tmp_path) -> None:
