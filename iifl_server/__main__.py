@@ -16,8 +16,11 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
 
+        if sys.argv[1:2] and sys.argv[1] not in arguments.COMMANDS:
+            interruption.leave_to_python()
         execute_from_command_line(sys.argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # A parent may have closed it.
+            sys.stdout.flush()
     except SettingsError as error:
         sys.stderr.write("".join(f"iifl: {sentence}\n" for sentence in str(error).splitlines()))
         sys.exit(2)

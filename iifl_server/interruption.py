@@ -37,6 +37,17 @@ def raise_from_now() -> None:
     _answer(_raise)
 
 
+def leave_to_python() -> None:
+    """From now on the signals do what they do in any Python: Django's own commands have their own answers.
+
+    In `manage shell`, say, Ctrl-C ends a line and not the shell.
+    """
+    plain = {signal.SIGINT: signal.default_int_handler}
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, plain.get(number, signal.SIG_DFL))
+
+
 def check() -> None:
     """Raises `Interrupted` again where one was raised before and somebody's code has caught it."""
     if _heard:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
 from iifl_server import interruption
 from iifl_server.errors import ServerError
@@ -63,11 +64,27 @@ class IIFLCommand(BaseCommand):
             raise CommandError(
                 f"interrupted. {self.interrupted}", returncode=interruption.exit_code(error)
             ) from None
+        except BrokenPipeError:  # Nobody reads any more: no failure, and the command line's to answer.
+            raise
+        except OSError as error:
+            raise CommandError(f"{_told(error)}; mend that and call the same command again") from error
+        except DatabaseError as error:
+            raise CommandError(
+                f"the database {connection.settings_dict['NAME']} cannot be used ({error}). {CALLED} manage "
+                "migrate makes the tables of a new one; a damaged one comes back from a copy, or is moved "
+                "away to begin anew"
+            ) from error
         return None
 
     def run(self, **options: Any) -> None:
         """The command itself."""
         raise NotImplementedError
+
+
+def _told(error: OSError) -> str:
+    """What the operating system refuses, a full disk say, and of which file."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def manage() -> list[str]:

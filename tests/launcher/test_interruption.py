@@ -76,6 +76,25 @@ def test_what_a_parent_had_ignored_stays_ignored(tmp_path: Path) -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "alive\n"
 
 
+def test_commands_of_django_keep_their_own_answers(tmp_path: Path) -> None:
+    code = (
+        "import signal; print([signal.getsignal(number) for number in "
+        "(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == "
+        "[signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL])"
+    )
+    shell = begin("manage", "shell", "--no-imports", "--command", code, data=tmp_path)
+    assert shell.communicate(timeout=60) == ("True\n", "")
+
+
+def test_a_parent_that_closed_input_and_output_does_no_harm(tmp_path: Path) -> None:
+    script = 'exec <&- >&- 2>&-; "$0" "$1" --help; "$0" "$1" manage shell --no-imports --command "$2"'
+    code = "import os; os.makedirs('made'); print('heard by nobody')"
+    line = ["sh", "-c", script, sys.executable, str(ROOT / "iifl"), code]
+    environment = {**os.environ, "IIFL_DATA": str(tmp_path / "var")}
+    assert subprocess.run(line, cwd=tmp_path, env=environment, check=False).returncode == 0
+    assert (tmp_path / "made").is_dir()
+
+
 @pytest.mark.parametrize("words", [[], ["doctor"], ["manage", "help"]])
 def test_a_reader_that_leaves_gets_no_traceback(words: list[str], tmp_path: Path) -> None:
     reading, writing = os.pipe()
