@@ -56,4 +56,6 @@ def read_shipped(path: Path) -> Shipped:
             manifest = json.loads(file.metadata()["manifest"])
         return Shipped(float(manifest["uncertainty_threshold"]), int(manifest["trained_on"]), manifest)
     except Exception as error:  # safetensors has an error of its own that derives from Exception alone
-        raise CheckpointError(f"{path} is no checkpoint that can be used ({error!r}); {REMEDY}") from error
+        here = path.is_relative_to(settings.DATA)
+        mend = "remove it, and what is missing then is made anew" if here else REMEDY
+        raise CheckpointError(f"{path} is no checkpoint that can be used ({error}); {mend}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from filelock import FileLock, Timeout
 
-from iifl_server.learning.initial import EXPLICIT, made_here, shipped_checkpoint
+from iifl_server.learning.initial import EXPLICIT, made_here, read_shipped, shipped_checkpoint
 from iifl_server.learning.making import make_checkpoint
 from iifl_server.learning.recipes import CLONING, ENSEMBLE, IMPLICIT
 from iifl_server.progress import Shown
@@ -23,42 +23,48 @@ def ensure_weights(task: str, algorithm: str, say: Say) -> Path:
     """The weights that an algorithm begins with on a task, trained now where there are none yet.
 
     say: takes a sentence for people. Two processes at once make them once: the second one waits. Raises
-    PolicyError where training fails.
+    PolicyError where training fails, and where the weights that are there are damaged.
     """
     if algorithm == "ifl":
         path = Path(settings.DATA) / "policies" / f"{task}-ensemble.safetensors"
-        return path if path.exists() else _made(task, ENSEMBLE, path, QUICK_ENSEMBLE, say)
-    try:
-        return shipped_checkpoint(task, algorithm)
-    except CheckpointError:
-        kind, name = (CLONING, "cloning") if algorithm in EXPLICIT else (IMPLICIT, "policy")
-        return _made(task, kind, made_here(task) / f"{name}.safetensors", QUICK, say)
-
-
-def _made(task: str, kind: str, path: Path, calibration: dict[str, int], say: Say) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_suffix(".lock"))
-    with Shown(f"{task}, {kind} policy") as shown, _alone(lock, shown):
-        if path.exists():  # Another process was faster.
-            return path
-        say(f"{task} has no {kind} policy yet: training it once; it is kept in {path}.")
-        manifest = make_checkpoint(task, kind, 0, path, progress=shown.update, **calibration)
-    if kind != CLONING:
-        say(told_threshold(manifest))
+        if not path.exists():
+            _make_once(task, ENSEMBLE, path, QUICK_ENSEMBLE, say)
+    else:
+        try:
+            path = shipped_checkpoint(task, algorithm)
+        except CheckpointError:
+            kind, name = (CLONING, "cloning") if algorithm in EXPLICIT else (IMPLICIT, "policy")
+            path = made_here(task) / f"{name}.safetensors"
+            _make_once(task, kind, path, QUICK, say)
+    read_shipped(path)
     return path
 
 
 @contextmanager
-def _alone(lock: FileLock, shown: Shown) -> Iterator[None]:
-    while not lock.is_locked:
+def making(task: str, kind: str, path: Path) -> Iterator[Shown]:
+    """Its progress is shown, and no other process makes what belongs at this path meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    with Shown(f"{task}, {kind} policy") as shown:
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=1.0)
+            except Timeout:
+                shown.update(0.0, "another process is making it, waiting")
         try:
-            lock.acquire(timeout=1.0)
-        except Timeout:
-            shown.update(0.0, "another process is making it, waiting")
-    try:
-        yield
-    finally:
-        lock.release()
+            yield shown
+        finally:
+            lock.release()
+
+
+def _make_once(task: str, kind: str, path: Path, calibration: dict[str, int], say: Say) -> None:
+    with making(task, kind, path) as shown:
+        if path.exists():  # Another process was faster.
+            return
+        say(f"{task} has no {kind} policy yet: training it once; it is kept in {path}.")
+        manifest = make_checkpoint(task, kind, 0, path, progress=shown.update, **calibration)
+    if kind != CLONING:
+        say(told_threshold(manifest))
 
 
 def told_threshold(manifest: dict[str, object]) -> str:

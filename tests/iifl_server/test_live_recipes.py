@@ -1,18 +1,23 @@
 """Which tasks a demo starts with: recipes that fit, weights that ship, a first start that makes them."""
 
 import io
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management.base import CommandError
+from safetensors.numpy import save_file
 
 from iifl_server.learning import weights
 from iifl_server.learning.initial import made_here, shipped_checkpoint
 from iifl_server.learning.recipes import _RECIPES, CLONING, ENSEMBLE, IMPLICIT, recipe
 from iifl_server.learning.weights import ensure_weights
+from iifl_server.management.commands import doctor
 from iifl_server.management.commands.demo import Command
 from iifl_server.names import TASKS
 from policy.errors import CheckpointError
@@ -88,17 +93,24 @@ def test_a_stop_ends_the_training_without_an_error(empty: Path) -> None:
     assert Command(stdout=io.StringIO())._weights_are_there("navigation", [2]) is False
 
 
-def test_what_a_run_needs_is_made_once_said_and_kept(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was made, each of it in a moment and without torch."""
     made: list[str] = []
 
     def make(task: str, kind: str, seed: int, path: Path, **options: Any) -> dict[str, Any]:
         time.sleep(0.2)  # Long enough for the second to find it under way.
         made.append(f"{kind} {options['robots']} × {options['steps']}")
-        path.touch()
+        manifest = {"uncertainty_threshold": 1.5, "trained_on": 5}
+        save_file({"weight": np.zeros(2)}, path, {"manifest": json.dumps(manifest)})
         calibration = {"robots": options["robots"], "steps": options["steps"]}
         return {"uncertainty_threshold": 1.5, "threshold_percentile": 90.0, "calibration": calibration}
 
     monkeypatch.setattr(weights, "make_checkpoint", make)
+    return made
+
+
+def test_what_a_run_needs_is_made_once_said_and_kept(empty: Path, made: list[str]) -> None:
     said: list[str] = []
     with ThreadPoolExecutor(4) as pool:
         paths = set(pool.map(lambda _: ensure_weights("navigation", "iifl", said.append), range(4)))
@@ -109,3 +121,35 @@ def test_what_a_run_needs_is_made_once_said_and_kept(empty: Path, monkeypatch: p
     for algorithm, name in (("bc", "cloning.safetensors"), ("ifl", "navigation-ensemble.safetensors")):
         assert ensure_weights("navigation", algorithm, said.append).name == name
     assert len(made) == 3
+
+
+def test_weights_that_are_damaged_are_named_with_the_mend_and_left_alone(
+    empty: Path, made: list[str]
+) -> None:
+    path = ensure_weights("navigation", "iifl", lambda _: None)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CheckpointError, match=rf"{path} is no checkpoint .* remove it"):
+        ensure_weights("navigation", "iifl", lambda _: None)
+    assert doctor._weights()[1] is False
+    assert str(path) in doctor._weights()[2]
+    path.unlink()
+    ensure_weights("navigation", "iifl", lambda _: None)
+    assert len(made) == 2
+    assert doctor._weights()[:2] == ("weights", True)
+    assert "made here: navigation; made when first needed: ant" in doctor._weights()[2]
+
+
+def test_weights_that_are_being_made_are_waited_for_and_then_left_as_they_are(empty: Path) -> None:
+    said = io.StringIO()
+    command = import_module("iifl_server.management.commands.train-policy").Command(stdout=said)
+    path = made_here("navigation") / "policy.safetensors"
+    with ThreadPoolExecutor(1) as pool:
+        with weights.making("navigation", IMPLICIT, path):
+            options = {"task": "navigation", "only": IMPLICIT, "once": True, "out": None}
+            waiting = pool.submit(command.run, **options)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            path.write_bytes(b"made by another process")
+        waiting.result(60)
+    assert path.read_bytes() == b"made by another process"
+    assert "there already" in said.getvalue()

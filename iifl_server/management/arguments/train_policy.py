@@ -18,6 +18,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("task", nargs="?", choices=TASKS, default="block_push", help="task to train for")
     parser.add_argument("--seed", type=SEED, default=0, help="seed of weights and draws")
     parser.add_argument("--only", choices=KINDS, help="make one of the two alone")
+    parser.add_argument("--once", action="store_true", help="leave weights that are there as they are")
     parser.add_argument("--robots", type=ROBOTS, default=100, help="calibration robots")
     parser.add_argument("--steps", type=CALIBRATION_STEPS, default=1000, help="calibration steps")
     parser.add_argument(

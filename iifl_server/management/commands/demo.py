@@ -138,7 +138,7 @@ class Command(IIFLCommand):
         folder = made_here(task)
         self._say(f"First start of {task}: training its policy on its supervisors' demonstrations.")
         self._say(f"This takes about a minute; Ctrl-C is safe. The weights are kept in {folder}.")
-        command = ["train-policy", task, "--only", "implicit", *CALIBRATION, "--out", str(folder)]
+        command = ["train-policy", task, "--only", "implicit", "--once", *CALIBRATION, "--out", str(folder)]
         training = subprocess.Popen([*manage(), *command], env={**os.environ, "OMP_NUM_THREADS": "1"})
         try:
             while training.poll() is None and not stopping:

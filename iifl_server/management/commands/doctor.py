@@ -156,21 +156,29 @@ def _broker() -> Check:
 
 
 def _weights() -> Check:
-    from iifl_server.learning.initial import shipped_checkpoint
+    from iifl_server.learning.initial import made_here, read_shipped, shipped_checkpoint
     from policy.errors import CheckpointError
     from robots.registry import task_names
 
-    there, later = [], []
+    ship: list[str] = []
+    made: list[str] = []
+    later: list[str] = []
+    damaged: list[str] = []
     for task in task_names():
         try:
-            shipped_checkpoint(task)
-            there.append(task)
-        except CheckpointError as error:
-            if task == "block_push":
-                return ("weights", False, str(error))
+            path = shipped_checkpoint(task)
+        except CheckpointError:
             later.append(task)
-    text = f"of {', '.join(there)}" + (f"; made at the first demo of {', '.join(later)}" if later else "")
-    return ("weights", True, text)
+            continue
+        try:
+            read_shipped(path)
+            (made if path.parent == made_here(task) else ship).append(task)
+        except CheckpointError as error:
+            damaged.append(str(error))
+    if damaged:
+        return ("weights", False, "; ".join(damaged))
+    found = (("shipped", ship), ("made here", made), ("made when first needed", later))
+    return ("weights", True, "; ".join(f"{how}: {', '.join(tasks)}" for how, tasks in found if tasks))
 
 
 def _runs() -> Check:

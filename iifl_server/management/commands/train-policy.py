@@ -8,10 +8,9 @@ from iifl_server.experiments.results import write_json
 from iifl_server.learning.initial import made_here
 from iifl_server.learning.making import make_checkpoint
 from iifl_server.learning.recipes import CLONING, IMPLICIT
-from iifl_server.learning.weights import told_threshold
+from iifl_server.learning.weights import making, told_threshold
 from iifl_server.management.arguments import train_policy as options
 from iifl_server.management.base import IIFLCommand
-from iifl_server.progress import Shown
 
 FILES = {IMPLICIT: "policy", CLONING: "cloning"}
 
@@ -25,7 +24,10 @@ class Command(IIFLCommand):
         out = options["out"] or made_here(options["task"])
         for kind in [options["only"]] if options["only"] else FILES:
             path = out / f"{FILES[kind]}.safetensors"
-            with Shown(f"{options['task']}, {kind} policy") as shown:
+            with making(options["task"], kind, path) as shown:
+                if options["once"] and path.exists():
+                    self.stdout.write(f"{kind}: there already, {path}")
+                    continue
                 manifest = make_checkpoint(
                     options["task"], kind, options["seed"], path,
                     robots=options["robots"], steps=options["steps"],
