@@ -1,5 +1,6 @@
 """Long work says how far it is: a bar on a terminal, a line every ten seconds anywhere else."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -29,7 +30,10 @@ class Shown:
         self._bar = None
         if self._stream.isatty():
             layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left {postfix}"
-            self._bar = tqdm(total=1000, desc=what, file=self._stream, bar_format=layout)
+            columns, rows = shutil.get_terminal_size()  # Some where a terminal does not know its own, too.
+            self._bar = tqdm(
+                total=1000, desc=what, file=self._stream, bar_format=layout, ncols=columns, nrows=rows
+            )
         self._begun = self._said = clock()
         self._from: float | None = None
 
@@ -46,6 +50,11 @@ class Shown:
             self._said = self._clock()
             left = self._left(share)
             self._line(f"{share:.0%}" + (f", {text}" if text else "") + (f", {left} left" if left else ""))
+
+    def clear(self) -> None:
+        """Free the line for a sentence from elsewhere; the next update draws the bar again."""
+        if self._bar is not None:
+            self._bar.clear()
 
     def __enter__(self) -> "Shown":
         return self

@@ -61,6 +61,7 @@ def _make_once(task: str, kind: str, path: Path, calibration: dict[str, int], sa
     with making(task, kind, path) as shown:
         if path.exists():  # Another process was faster.
             return
+        shown.clear()
         say(f"{task} has no {kind} policy yet: training it once; it is kept in {path}.")
         manifest = make_checkpoint(task, kind, 0, path, progress=shown.update, **calibration)
     if kind != CLONING:

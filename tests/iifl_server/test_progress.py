@@ -1,6 +1,7 @@
 """Long work is never silent: a bar on a terminal, a line every ten seconds anywhere else."""
 
 import io
+import os
 from dataclasses import dataclass, field
 
 import pytest
@@ -62,6 +63,17 @@ def test_on_a_terminal_it_is_a_bar() -> None:
     with Shown("steps", 10, stream=stream) as shown:
         shown.update(10, "step 10")
     assert "steps: 100%" in stream.getvalue()
+
+
+def test_a_terminal_that_does_not_know_its_size_has_a_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
+    reading, writing = os.openpty()  # 0 columns, 0 rows, as under `docker exec -t`.
+    with os.fdopen(reading, "rb", buffering=0) as screen, os.fdopen(writing, "w") as terminal:
+        with Shown("steps", 10, stream=terminal) as shown:
+            shown.update(10, "step 10")
+        terminal.flush()
+        assert "steps:" in screen.read(4096).decode()
 
 
 def test_an_interruption_that_somebody_swallowed_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
