@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from dataclasses import dataclass, field
 
 import pytest
@@ -70,7 +71,8 @@ def test_a_terminal_that_does_not_know_its_size_has_a_bar_too(monkeypatch: pytes
     monkeypatch.delenv("LINES", raising=False)
     reading, writing = os.openpty()  # 0 columns, 0 rows, as under `docker exec -t`.
     with os.fdopen(reading, "rb", buffering=0) as screen, os.fdopen(writing, "w") as terminal:
-        with Shown("steps", 10, stream=terminal) as shown:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Shown("steps", 10) as shown:
             shown.update(10, "step 10")
         terminal.flush()
         assert "steps:" in screen.read(4096).decode()
