@@ -40,18 +40,20 @@ class RunFiles:
     def claim(self, wanted: dict[str, Any], defaults: dict[str, Any]) -> None:
         """Enter what this folder holds, or check that it is the same.
 
-        A description that was cut off is written anew where a save says that it is this run's. Raises
-        RequestError for another run's folder, and where nothing says whose it is.
+        A description that was cut off, or is gone, is written anew from the run's save. Raises RequestError
+        for another run's folder, and where nothing says whose it is.
         """
         found = read_json(self.request)
         if not isinstance(found, dict):
-            if self.request.exists() and (found := self._described()) is None:
+            found = self._described()
+            there = (self.request, self.state, self.before, self.metrics)
+            if found is None and any(path.exists() for path in there):
                 raise RequestError(
-                    f"{self.request} was cut off and no save says which run this folder holds; remove the "
-                    "folder, or choose another --out"
+                    f"{self.request} was cut off or is gone, and no save says which run this folder holds; "
+                    "remove the folder, or choose another --out"
                 )
-            write_json(self.request, found or wanted)
             found = found or wanted
+            write_json(self.request, found)
         found = defaults | found  # a folder of before there was a setting ran with its default
         other = {name: found[name] for name in wanted if found[name] != wanted[name]}
         if other:
@@ -82,6 +84,8 @@ class RunFiles:
         arrays["plain"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
         if (last := self._read(self.state)) is not None:
             self.state.replace(self.before)
+        else:  # There is none, or it was damaged and is not worth the place of the one before it.
+            last = self._read(self.before)
         write_arrays(self.state, arrays)
         self._remove_but({marks, str(last["marks"]) if last else ""})
 

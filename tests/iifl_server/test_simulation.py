@@ -132,11 +132,26 @@ def test_of_a_save_that_was_cut_the_one_before_is_used(saved_twice: Path, name: 
     assert go_on(saved_twice) == 6
 
 
-def test_a_description_that_was_cut_is_taken_from_the_save(saved_twice: Path) -> None:
-    cut(saved_twice / "simulation.json", 0.5)
+def test_the_save_that_was_gone_on_with_stays_until_there_are_two(saved_twice: Path) -> None:
+    cut(saved_twice / "resume.npz", 0.5)
+    assert go_on(saved_twice) == 6  # And saves step 10 again.
+    (saved_twice / "metrics.json").unlink()
+    cut(saved_twice / "resume.npz", 0.5)
+    assert go_on(saved_twice) == 6
+
+
+@pytest.mark.parametrize("share", [0.5, None])
+def test_a_description_that_was_cut_or_is_gone_is_taken_from_the_save(
+    saved_twice: Path, share: float | None
+) -> None:
+    def damage() -> None:
+        request = saved_twice / "simulation.json"
+        request.unlink() if share is None else cut(request, share)
+
+    damage()
     with pytest.raises(RequestError, match="another run"):
         go_on(saved_twice, seed=9)
-    cut(saved_twice / "simulation.json", 0.5)
+    damage()
     assert go_on(saved_twice) == 11
 
 
