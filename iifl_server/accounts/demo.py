@@ -77,7 +77,8 @@ def _told(person: Person, password: str) -> DemoAccount:
     if not person.is_active:
         sign_in = "(deactivated by an administrator)"
     elif not person.check_password(password):
-        sign_in = "(the password was changed)"
+        # By an administrator, by its owner, or the file with the demo's was lost: all that is known is this.
+        sign_in = f"(has another password; {CALLED} manage changepassword {person.username} sets a new one)"
     else:
         sign_in = password
     return DemoAccount(person.role, person.username, sign_in)
@@ -88,10 +89,10 @@ def _lacking() -> list[str]:
     sentences = []
     if not active.filter(role=Role.SUPERVISOR).exists():
         sentences.append("There is no active supervisor; an administrator adds one under /admin/.")
-    if not active.filter(is_superuser=True).exists():
+    if not active.filter(is_superuser=True, is_staff=True).exists():
         sentences.append(
-            f"There is no active administrator; {CALLED} manage createsuperuser makes one, {CALLED} manage "
-            "changepassword NAME gives one a new password."
+            f"There is no active administrator; {CALLED} manage createsuperuser makes one, who signs in "
+            "under /admin/ and gives roles there, also to oneself."
         )
     return sentences
 
@@ -101,10 +102,12 @@ def _name(index: int) -> str:
 
 
 def _read(store: Path) -> dict[str, str]:
+    """Name → password; without the lines that were cut off or damaged."""
     if not store.exists():
         return {}
-    pairs = (line.split(" ", 1) for line in store.read_text().splitlines() if " " in line)
-    return {name: password for name, password in pairs}
+    lines = store.read_bytes().decode(errors="replace").splitlines()
+    pairs = (line.split(" ", 1) for line in lines if " " in line and line.isascii() and line.isprintable())
+    return {name: password for name, password in pairs if name and password}
 
 
 def _write(store: Path, accounts: dict[str, str]) -> None:
