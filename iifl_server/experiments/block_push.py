@@ -114,7 +114,8 @@ def _prepare() -> None:
     import django
     import torch
 
-    die_with_parent()
+    parent = multiprocessing.parent_process()
+    die_with_parent(parent.pid if parent else None)
     django.setup()
     torch.set_num_threads(1)
 

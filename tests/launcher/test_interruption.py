@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -41,6 +42,78 @@ def test_a_run_ends_in_a_sentence_and_goes_on(number: signal.Signals, tmp_path: 
     assert "Traceback" not in said
     assert not list(out.glob(".*"))
     assert not (out / "metrics.json").exists()
+
+
+def workers(process: subprocess.Popen[str]) -> list[Path]:
+    """The processes, in /proc, that run a benchmark's jobs for it."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    found = [Path("/proc") / number for number in children.read_text().split()]
+    return [child for child in found if b"spawn_main" in (child / "cmdline").read_bytes()]
+
+
+def working(process: subprocess.Popen[str]) -> list[Path]:
+    """Waits until there are some."""
+    while not (found := workers(process)):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return found
+
+
+def ended(child: Path) -> bool:
+    try:
+        return "State:\tZ" in (child / "status").read_text()
+    except OSError:
+        return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_benchmark_takes_its_workers_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    words = ("benchmark", "block_push", "--scale", "smoke", "--workers", "2", "--out", str(tmp_path / "out"))
+    process = begin(*words, data=tmp_path / "var")
+    children = working(process)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    if number != signal.SIGKILL:
+        assert process.returncode == 128 + number
+        assert said.strip().endswith(
+            "interrupted. What is done is kept; the same command goes on from there."
+        )
+    deadline = time.monotonic() + 30
+    while not all(ended(child) for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_benchmark_whose_worker_is_killed_says_so(tmp_path: Path) -> None:
+    words = ("benchmark", "block_push", "--scale", "smoke", "--workers", "1", "--out", str(tmp_path / "out"))
+    process = begin(*words, data=tmp_path / "var")
+    os.kill(int(working(process)[0].name), signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "one of 1 processes was killed" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_training_ends_in_a_sentence_and_leaves_a_whole_state(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    words = ("train-policy", "ball_balance", "--only", "cloning", "--out", str(tmp_path / "out"))
+    process = begin(*words, data=tmp_path / "var")
+    state = tmp_path / "out" / "cloning.training"
+    while not state.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    if process.returncode:  # It may have been at its end.
+        assert process.returncode == 130
+        assert "interrupted. What is done is kept" in said
+        with safe_open(state, "numpy") as file:
+            assert file.metadata()["state"]
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -1,7 +1,10 @@
 """`./iifl benchmark TASK`: the task's comparison of algorithms, over seeds."""
 
 import os
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
+
+from django.core.management.base import CommandError
 
 from iifl_server.experiments.block_push import run_benchmark
 from iifl_server.experiments.results import write_json
@@ -22,7 +25,14 @@ class Command(IIFLCommand):
             def show(done: int, total: int, name: str) -> None:
                 shown.update(done / total, f"{done} of {total}, the last was {name}")
 
-            results = run_benchmark(options["scale"], out, options["workers"], show)
+            try:
+                results = run_benchmark(options["scale"], out, options["workers"], show)
+            except BrokenProcessPool as error:
+                raise CommandError(
+                    f"one of {options['workers']} processes was killed, by somebody or for want of memory "
+                    "(each takes a gigabyte). What is done is kept: call the same command again, or with "
+                    "fewer --workers"
+                ) from error
         if options["json"]:
             write_json(options["json"], results)
         self.stdout.write((out / "results.md").read_text())
