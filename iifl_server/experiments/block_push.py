@@ -11,7 +11,7 @@ from iifl_server.experiments.results import machine, read_json, summarise, table
 from iifl_server.interruption import children_do_not_hear
 from iifl_server.names import SCALES
 from iifl_server.processes.children import die_with_parent
-from policy.learning.files import write_whole
+from policy.learning.files import SHARED, write_whole
 
 TASK = "block_push"
 ROBOTS, SUPERVISORS, STEPS = 4, 2, 150
@@ -178,7 +178,7 @@ def _report(scale: str, out: Path, jobs: Mapping[str, Mapping[str, Any]], seeds:
             "",
         ]
     )
-    write_whole(out / "results.md", text.encode())
+    write_whole(out / "results.md", text.encode(), mode=SHARED)
     results = {
         "scale": scale,
         "machine": machine(),

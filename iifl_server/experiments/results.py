@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from policy.learning.files import write_whole
+from policy.learning.files import SHARED, write_whole
 from policy.metrics import bootstrap_interval
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]
@@ -71,7 +71,8 @@ def machine() -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write whole or not at all; numbers that JSON does not know (NaN, infinities) become null."""
-    write_whole(path, (json.dumps(_finite(content), indent=2, allow_nan=False) + "\n").encode())
+    text = json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+    write_whole(path, text.encode(), mode=SHARED)
 
 
 def read_json(path: Path) -> Any:

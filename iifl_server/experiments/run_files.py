@@ -18,7 +18,7 @@ from iifl_server.experiments.results import read_json, write_json
 from policy.errors import PolicyError
 from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.dataset import Dataset
-from policy.learning.files import read_arrays, write_arrays, write_whole
+from policy.learning.files import SHARED, read_arrays, write_arrays, write_whole
 from policy.supervision import SupervisionState
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class RunFiles:
         writer = csv.DictWriter(text, fieldnames=list(history[0]))
         writer.writeheader()
         writer.writerows(history)
-        write_whole(self.history, text.getvalue().encode())
+        write_whole(self.history, text.getvalue().encode(), mode=SHARED)
 
     def _bring(self, run: Lockstep, path: Path) -> None:
         plain, arrays = self._read(path), read_arrays(path)

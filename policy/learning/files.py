@@ -2,7 +2,7 @@
 
 import io
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,10 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+PRIVATE, SHARED = 0o600, 0o666
+"""Modes of files that their owner alone reads, and of results that are for others too."""
 
-def write_whole(target: Path, data: bytes) -> None:
-    """A neighbour is written for its owner alone and flushed to disk, then takes the name. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+
+def write_whole(target: Path, data: bytes, *, mode: int = PRIVATE) -> None:
+    """A neighbour is written and flushed to disk, then takes the name; behind a link, that of its file.
+
+    mode: who may read it, unless the umask takes that away. A device or a pipe is written to as it is. Raises
+    OSError.
+    """
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+        return
+    target = target.resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -23,7 +35,7 @@ def write_whole(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
 

@@ -23,6 +23,8 @@ def output_file(text: str) -> Path:
     try:
         if path.is_dir():
             raise ArgumentTypeError(f"{text!r} is a folder; valid is the name of a file")
+        if path.exists() and not path.is_file():
+            return path  # A device or a pipe, such as /dev/stdout, which is not to be tried.
         writable_folder(str(path.parent))
         there = path.exists()
         with path.open("ab"):
