@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,16 +45,16 @@ def test_a_run_ends_in_a_sentence_and_goes_on(number: signal.Signals, tmp_path: 
     assert not (out / "metrics.json").exists()
 
 
-def workers(process: subprocess.Popen[str]) -> list[Path]:
-    """The processes, in /proc, that run a benchmark's jobs for it."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    found = [Path("/proc") / number for number in children.read_text().split()]
-    return [child for child in found if b"spawn_main" in (child / "cmdline").read_bytes()]
+def children(process: subprocess.Popen[str], name: bytes) -> list[Path]:
+    """The processes, in /proc, that run something of this name for it."""
+    threads = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    found = [Path("/proc") / number for number in threads.read_text().split()]
+    return [child for child in found if name in (child / "cmdline").read_bytes()]
 
 
-def working(process: subprocess.Popen[str]) -> list[Path]:
-    """Waits until there are some."""
-    while not (found := workers(process)):
+def working(process: subprocess.Popen[str], name: bytes = b"spawn_main") -> list[Path]:
+    """Waits until there are some; unless another name is given, those that do a benchmark's jobs."""
+    while not (found := children(process, name)):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     return found
@@ -66,12 +67,33 @@ def ended(child: Path) -> bool:
         return True
 
 
+def wait_for_end(processes: list[Path]) -> None:
+    deadline = time.monotonic() + 30
+    while not all(ended(process) for process in processes):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_first_training_of_a_demo_ends_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = begin("demo", "--task", "ant", "--no-browser", "--port", port, data=tmp_path / "var")
+    training = working(process, b"train-policy")
+    process.send_signal(number)
+    said = process.communicate(timeout=60)
+    wait_for_end(training)
+    assert "Traceback" not in said[1]
+    assert number == signal.SIGKILL or "Stopped." in said[0]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_benchmark_takes_its_workers_with_it(number: signal.Signals, tmp_path: Path) -> None:
     words = ("benchmark", "block_push", "--scale", "smoke", "--workers", "2", "--out", str(tmp_path / "out"))
     process = begin(*words, data=tmp_path / "var")
-    children = working(process)
+    working_for_it = working(process)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
     if number != signal.SIGKILL:
@@ -79,10 +101,7 @@ def test_a_benchmark_takes_its_workers_with_it(number: signal.Signals, tmp_path:
         assert said.strip().endswith(
             "interrupted. What is done is kept; the same command goes on from there."
         )
-    deadline = time.monotonic() + 30
-    while not all(ended(child) for child in children):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for_end(working_for_it)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -96,24 +115,20 @@ def test_a_benchmark_whose_worker_is_killed_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_training_ends_in_a_sentence_and_leaves_a_whole_state(
-    number: signal.Signals, tmp_path: Path
-) -> None:
-    words = ("train-policy", "ball_balance", "--only", "cloning", "--out", str(tmp_path / "out"))
+def test_a_training_ends_in_a_sentence_and_leaves_a_whole_state(tmp_path: Path) -> None:
+    words = ("train-policy", "ball_balance", "--only", "implicit", "--out", str(tmp_path / "out"))
     process = begin(*words, data=tmp_path / "var")
-    state = tmp_path / "out" / "cloning.training"
+    state = tmp_path / "out" / "policy.training"
     while not state.exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
-    if process.returncode:  # It may have been at its end.
-        assert process.returncode == 130
-        assert "interrupted. What is done is kept" in said
-        with safe_open(state, "numpy") as file:
-            assert file.metadata()["state"]
+    assert process.returncode == 130
+    assert "interrupted. What is done is kept" in said
     assert "Traceback" not in said
+    with safe_open(state, "numpy") as file:
+        assert file.metadata()["state"]
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -8,6 +8,7 @@ import subprocess
 import time
 import webbrowser
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from iifl_server.management.arguments import CALLED
 from iifl_server.management.arguments import demo as options
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, manage
 from iifl_server.names import PACE_S, PUSH_PACE_S
-from iifl_server.processes.children import Child, Children
+from iifl_server.processes.children import Child, Children, die_with_parent
 from iifl_server.processes.datalock import DataInUse, claim_data
 from iifl_server.processes.listening import (
     ListenError,
@@ -139,7 +140,11 @@ class Command(IIFLCommand):
         self._say(f"First start of {task}: training its policy on its supervisors' demonstrations.")
         self._say(f"This takes about a minute; Ctrl-C is safe. The weights are kept in {folder}.")
         command = ["train-policy", task, "--only", "implicit", "--once", *CALIBRATION, "--out", str(folder)]
-        training = subprocess.Popen([*manage(), *command], env={**os.environ, "OMP_NUM_THREADS": "1"})
+        training = subprocess.Popen(
+            [*manage(), *command],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            preexec_fn=partial(die_with_parent, os.getpid()),
+        )
         try:
             while training.poll() is None and not stopping:
                 time.sleep(WATCH_EVERY_S)
