@@ -1,9 +1,12 @@
 """The launcher before it has an environment, and the commands as a user calls them."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,41 @@ def test_an_unknown_task_is_named_with_the_valid_ones(tmp_path: Path) -> None:
     assert "juggling" in refused.stderr
     assert "block_push" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def processes_of(folder: Path) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode()
+            found += [line] if str(folder) in line else []
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_set_up_that_is_ended_leaves_no_process_that_the_next_one_does_not_wait_for(
+    bare: Path, number: signal.Signals
+) -> None:
+    words = [sys.executable, str(bare / "iifl"), "doctor"]
+    environment = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().startswith("Making the environment")
+        while len(processes_of(bare)) < 2:
+            assert first.poll() is None
+            time.sleep(0.01)
+        first.send_signal(number)
+        first.wait(30)
+    if number != signal.SIGKILL:
+        assert first.returncode == 128 + number
+        deadline = time.monotonic() + 10
+        while processes_of(bare):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as second:
+        assert second.stdout is not None
+        assert second.stdout.readline().startswith("Another ./iifl is setting up")
+        second.send_signal(signal.SIGINT)
+        assert second.wait(60) == 130
