@@ -88,7 +88,7 @@ def test_everybody_finds_the_brokers_socket_whatever_its_folder_is_called(tmp_pa
             queue.put("y")
             assert queue.get(timeout=20).payload == "y"
             queue.close()
-        results = Celery(broker=urls.celery, backend=urls.results).backend
+        results = Celery(broker=urls.celery, backend=urls.results, set_as_current=False).backend
         results.set("x", b"z")
         assert results.get("x") == b"z"
     finally:
