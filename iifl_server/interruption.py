@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SENTENCE = "iifl: interrupted before anything was begun; the same command starts again.\n"
@@ -82,10 +83,19 @@ def silence_output() -> None:
 
 @contextmanager
 def children_do_not_hear() -> Iterator[None]:
-    """Processes that are started inside never hear Ctrl-C or a closed terminal: their parent ends them."""
-    deaf = {signal.SIGINT, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
+    """Processes that are started inside hear no Ctrl-C and no closed terminal: their parent ends them.
+
+    The parent hears of both, and of a kill, afterwards: a child that is cut off while it is told what to do
+    would answer with a traceback. Children take SIGTERM again by `hear_kill`.
+    """
+    resource_tracker.ensure_running()  # First, since starting it lets signals through.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hear_kill() -> None:
+    """In a child: end by SIGTERM as any process does."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iifl_server.experiments.results import machine, read_json, summarise, table, write_json
-from iifl_server.interruption import children_do_not_hear
+from iifl_server.interruption import children_do_not_hear, hear_kill
 from iifl_server.names import SCALES
 from iifl_server.processes.children import die_with_parent
 from policy.learning.files import SHARED, write_whole
@@ -82,7 +82,7 @@ def run_benchmark(scale: str, out: Path, workers: int, progress: Progress) -> di
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
-                process.terminate()
+                process.kill()  # They keep nothing: results are written here.
             raise
     return _report(scale, out, {job.name: results[job.name] for job in first + second}, len(seeds))
 
@@ -116,6 +116,7 @@ def _prepare() -> None:
 
     parent = multiprocessing.parent_process()
     die_with_parent(parent.pid if parent else None)
+    hear_kill()
     django.setup()
     torch.set_num_threads(1)
 
