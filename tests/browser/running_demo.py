@@ -75,6 +75,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _as_from_a_terminal() -> None:
+    """Behind nohup, or in the background of a shell, signals are ignored, and a child would ignore them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
     """Start the demo and wait for the lines that introduce it."""
     port = free_port()
@@ -86,6 +92,7 @@ def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
             env={**os.environ, **NOWHERE, "IIFL_DATA": str(data), "IIFL_SHIPPED": str(shipped)},
             stdout=output,
             stderr=subprocess.STDOUT,
+            preexec_fn=_as_from_a_terminal,
         )
     eventually(
         f"the demo introduces itself, but it printed {printed}",
