@@ -11,6 +11,8 @@ CALIBRATION = 20_000
 """Uncertainty thresholds."""
 OFFLINE = 30_000
 """New pushes that the benchmark's offline arm learns from."""
+VALIDATION = 40_000
+"""Demonstrations and fleets that recipes are chosen on, and nothing is ever reported on."""
 EVALUATION = 50_000
 """Fleets that nobody helps, for the benchmark's figures."""
 RUNS = 100_000

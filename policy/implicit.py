@@ -17,7 +17,7 @@ from policy.sampling.adapted import adapted
 from policy.sampling.annealed import AnnealedConfig
 from policy.sampling.box import bounds
 from policy.sampling.descent import DescentConfig, descend
-from policy.sampling.importance import ImportanceConfig, importance
+from policy.sampling.importance import ImportanceConfig, ImportanceSamples, importance
 from policy.sampling.langevin import PUBLISHED, langevin
 from policy.sampling.lattice import lattice
 from policy.sampling.population import PopulationConfig
@@ -91,19 +91,23 @@ class ImplicitPolicy(nn.Module):
         return "jeffreys-langevin-published" if self.sampler == "published" else "jeffreys-importance"
 
     @torch.no_grad()
-    def decide(self, observations: object, generator: torch.Generator | int) -> Decision:
+    def decide(
+        self, observations: object, generator: torch.Generator | int, *, uncertainty: bool = True
+    ) -> Decision:
         """Actions and uncertainties for N observations, uint8 images (N, H, W, 3) or states (N, S).
 
         generator: or a seed; decides every draw. Uncertainty is the Jeffreys divergence of members 0 and 1
-        [nats]; zero for a policy of one member. Raises InputError for observations that do not fit.
+        [nats]; zero for a policy of one member, and where it is not asked for: member 0 alone is then looked
+        at. Raises InputError for observations that do not fit.
         """
         device = next(self.parameters()).device
         states = as_observations(observations, self.config.network).to(device)
         draws = as_generator(generator, device)
         low, high = (bound.to(device) for bound in bounds(-1.0, 1.0, self.config.network.action_size))
-        features = [self.network(member).encode(states) for member in range(min(2, len(self.members)))]
+        members = min(2, len(self.members)) if uncertainty else 1
+        features = [self.network(member).encode(states) for member in range(members)]
         decide = self._published if self.sampler == "published" else self._fast
-        actions, divergence, uncertainty_s = decide(self._energies(), features, low, high, draws)
+        actions, divergence, uncertainty_s = decide(self._energies(members), features, low, high, draws)
         return Decision(
             actions.cpu().numpy().astype(np.float32),
             divergence.estimate.cpu().numpy().astype(np.float64),
@@ -118,15 +122,13 @@ class ImplicitPolicy(nn.Module):
         assert isinstance(network, EnergyNetwork)
         return network
 
-    def _energies(self) -> list[Energy]:
-        """Of members 0 and 1, as samplers call them: made once per decision, since weights may have moved.
+    def _energies(self, members: int) -> list[Energy]:
+        """Of the first members, as samplers call them: made once per decision, since weights may have moved.
 
         From images they are float32, so that a threshold means the same on every machine; the head is small.
         """
         precision: Precision = "float32" if self.config.network.from_images else "auto"
-        return [
-            fast_energy(self.network(member).head, precision) for member in range(min(2, len(self.members)))
-        ]
+        return [fast_energy(self.network(member).head, precision) for member in range(members)]
 
     def _fast(
         self,
@@ -136,7 +138,7 @@ class ImplicitPolicy(nn.Module):
         high: Tensor,
         draws: torch.Generator,
     ) -> tuple[Tensor, JeffreysEstimate, float]:
-        """Both members share the samples, from which member 0 also draws its action or begins its descent.
+        """Members share the samples, from which member 0 also draws its action or begins its descent.
 
         What is drawn at a temperature needs weights of one kind in all states: there, one state with too few
         effective samples takes all of them to the second stage. A descent does not.
@@ -145,6 +147,8 @@ class ImplicitPolicy(nn.Module):
         if self.temperature == 0.0 and len(energies) == 2:
             pair = (energies[0], energies[1]), (features[0], features[1])
             divergence, candidates = self._state_by_state(*pair, low, high, draws)
+        elif self.temperature == 0.0:
+            divergence, candidates = _none(features[0]), self._low(energies[0], features[0], low, high, draws)
         else:
             samples = importance(energies, features, low, high, draws, self.sampling)
             candidates = samples.actions, samples.energies[0]
@@ -154,6 +158,26 @@ class ImplicitPolicy(nn.Module):
             return samples.draw(0, self.temperature, draws), divergence, uncertainty_s
         minimum = descend(energies[0], features[0], low, high, candidates, self.descent)
         return minimum.actions, divergence, uncertainty_s
+
+    def _low(
+        self, energy: Energy, features: Tensor, low: Tensor, high: Tensor, draws: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Low actions of one energy, (B, k, A), and their energies, to descend from.
+
+        In states where the energy is sharp, a second stage of samples goes near the lowest.
+        """
+        samples = adapted([energy], [features], low, high, draws)
+        lowest, actions = _lowest(samples, self.descent.starts)
+        rows = samples.doubtful(self.sampling.enough).nonzero()[:, 0]
+        if len(rows):
+            again = importance([energy], [features[rows]], low, high, draws, self.sampling, two_stages=True)
+            energies, found = _lowest(again, self.descent.starts)
+            both = torch.cat([lowest[rows], energies], dim=1)
+            places = both.topk(self.descent.starts, dim=1, largest=False)
+            pool = torch.cat([actions[rows], found], dim=1)
+            actions = actions.index_copy(0, rows, _at(pool, places.indices))
+            lowest = lowest.index_copy(0, rows, places.values)
+        return actions, lowest
 
     def _state_by_state(
         self,
@@ -170,8 +194,7 @@ class ImplicitPolicy(nn.Module):
         """
         samples = adapted(energies, features, low, high, draws)
         divergence = from_importance(samples)
-        lowest, index = samples.energies[0].topk(self.descent.starts, dim=1, largest=False)
-        actions = samples.actions.gather(1, index[..., None].expand(-1, -1, len(low)))
+        lowest, actions = _lowest(samples, self.descent.starts)
         rows = samples.doubtful(self.sampling.enough).nonzero()[:, 0]
         if len(rows):
             some = features[0][rows], features[1][rows]
@@ -223,6 +246,17 @@ class ImplicitPolicy(nn.Module):
             langevin_config=PUBLISHED,
         )
         return actions, divergence, time.perf_counter() - begun
+
+
+def _lowest(samples: ImportanceSamples, count: int) -> tuple[Tensor, Tensor]:
+    """The lowest energies of member 0 among its samples, (B, count), and their actions, (B, count, A)."""
+    energies, index = samples.energies[0].topk(count, dim=1, largest=False)
+    return energies, _at(samples.actions, index)
+
+
+def _at(actions: Tensor, index: Tensor) -> Tensor:
+    """(B, K, A) at places, (B, k): (B, k, A)."""
+    return actions.gather(1, index[..., None].expand(-1, -1, actions.shape[2]))
 
 
 def _none(features: Tensor) -> JeffreysEstimate:

@@ -1,5 +1,6 @@
 """A supervised fleet on the lockstep clock: all robots wait for the step and for every supervisor."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,14 @@ Retrain = Callable[[Any, Dataset, int], Any]
 """(policy, dataset, step) -> policy with the new weights."""
 
 
-class Decides(Protocol):
-    """What a policy must offer: actions and their uncertainty for a batch of observations."""
+WITHOUT_UNCERTAINTY = ("constraint", "random")
+"""Allocations that never look at how unsure the policy is."""
 
-    def decide(self, observations: NDArray[Any], generator: int) -> Any: ...
+
+class Decides(Protocol):
+    """What a policy must offer: actions for a batch of observations and, where asked for, uncertainty."""
+
+    def decide(self, observations: NDArray[Any], generator: int, *, uncertainty: bool = True) -> Any: ...
 
 
 @dataclass
@@ -39,7 +44,18 @@ class Timings:
     uncertainty_s: float = 0.0
     """Not part of inference_s."""
     training_s: float = 0.0
+    simulation_s: float = 0.0
+    """Observations, steps and resets of the fleet."""
+    supervision_s: float = 0.0
+    """What supervisors do, who gets one, and what is learned from them."""
+    saving_s: float = 0.0
     wall_s: float = 0.0
+
+    @property
+    def rest_s(self) -> float:
+        """What is in none of the parts."""
+        known = self.inference_s + self.uncertainty_s + self.training_s
+        return self.wall_s - known - self.simulation_s - self.supervision_s - self.saving_s
 
 
 @dataclass
@@ -55,6 +71,8 @@ class Lockstep:
     retrain: Retrain | None = None
     monitor: RiskMonitor | None = None
     """Risk of every robot, for an allocation that asks for it; its critic learns when the policy does."""
+    always_unsure: bool = False
+    """Estimate uncertainties for an allocation that does not look at them, too."""
     state: SupervisionState = field(init=False)
     history: list[dict[str, float]] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
@@ -64,11 +82,14 @@ class Lockstep:
 
     def step(self) -> None:
         """One fleet step, retraining included where it is due."""
-        begun = time.perf_counter()
+        clock = _Clock(self.timings)
         observations = self.fleet.observe()
-        decision = self.policy.decide(observations, step_seed(self.seed, self.state.step))
+        clock.spent("simulation_s")
+        unsure = self.always_unsure or self.config.priority not in WITHOUT_UNCERTAINTY
+        decision = self.policy.decide(observations, step_seed(self.seed, self.state.step), uncertainty=unsure)
         self.timings.uncertainty_s += decision.uncertainty_s
-        self.timings.inference_s += time.perf_counter() - begun - decision.uncertainty_s
+        self.timings.inference_s -= decision.uncertainty_s
+        clock.spent("inference_s")
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
         risk = self.monitor.assess(observations, decision.actions) if self.monitor else None
@@ -76,12 +97,14 @@ class Lockstep:
         state = allocation.state
         interventions, resets = self._help(state)
         orders = order(self.config, state, decision.actions, interventions, resets)
+        clock.spent("supervision_s")
         result = self.fleet.act(orders.actions, orders.active)
         outcome = advance(
             self.config, state, orders, result.reward, result.done, result.violation, result.success
         )
         self.fleet.reset(outcome.soft_resets)
         self.fleet.hard_reset(outcome.hard_resets)
+        clock.spent("simulation_s")
         if outcome.samples:
             self.dataset = self.dataset.append(
                 observations[outcome.samples],
@@ -94,16 +117,16 @@ class Lockstep:
                 success=result.success, violation=result.violation, done=result.done,
             )  # fmt: skip
         self.state = outcome.state
+        clock.spent("supervision_s")
         if outcome.retrain and self.retrain is not None:
-            trained = time.perf_counter()
             self.policy = self.retrain(self.policy, self.dataset, self.state.step)
             if self.monitor:
                 self.monitor.learn(step_seed(self.seed, self.state.step))
-            self.timings.training_s += time.perf_counter() - trained
+            clock.spent("training_s")
         self.history.append(
             {
                 "step": self.state.step,
-                "mean_uncertainty": float(np.mean(decision.uncertainty)),
+                "mean_uncertainty": float(np.mean(decision.uncertainty)) if unsure else math.nan,
                 "uncertainty_threshold": allocation.threshold,
                 **self.state.metrics(self.config),
             }
@@ -123,6 +146,19 @@ class Lockstep:
             else:
                 interventions[robot] = supervisor.actions(self.fleet, [robot])[0]
         return interventions, resets
+
+
+class _Clock:
+    """Adds the time since it was last asked to one part of the timings."""
+
+    def __init__(self, timings: Timings) -> None:
+        self._timings = timings
+        self._begun = time.perf_counter()
+
+    def spent(self, part: str) -> None:
+        now = time.perf_counter()
+        setattr(self._timings, part, getattr(self._timings, part) + now - self._begun)
+        self._begun = now
 
 
 def step_seed(seed: int, step: int) -> int:

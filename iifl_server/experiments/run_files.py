@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -111,11 +112,13 @@ class RunFiles:
         return start()
 
     def write_history(self, history: list[dict[str, float]]) -> None:
-        """One row per step, cumulative."""
+        """One row per step, cumulative; an empty cell is what nobody asked for."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, fieldnames=list(history[0]))
         writer.writeheader()
-        writer.writerows(history)
+        writer.writerows(
+            {name: "" if math.isnan(value) else value for name, value in row.items()} for row in history
+        )
         write_whole(self.history, text.getvalue().encode(), mode=SHARED)
 
     def _bring(self, run: Lockstep, path: Path) -> None:

@@ -26,6 +26,8 @@ from robots.registry import find_backend, make_fleet, make_supervisors, task_def
 
 DESCRIBED = ("task", "algorithm", "robots", "supervisors", "steps", "seed")
 SAVE_EVERY = 25
+LARGEST_SAVING_SHARE = 0.02
+"""Of a run's time: a save that takes long is followed by the next one later."""
 SEEING_CAPACITY = 2_000
 """Transitions that a safety critic keeps where observations are images."""
 Progress = Callable[[int, dict[str, float]], None]
@@ -104,13 +106,18 @@ def run_simulation(
     if (finished := read_json(files.metrics)) is not None:
         return dict(finished)
     run = files.load(lambda: start(simulation, files.calibration, calibrating))
-    begun, before = time.perf_counter(), run.timings.wall_s
+    begun, before, after = time.perf_counter(), run.timings.wall_s, 0.0
     while run.state.step < simulation.steps:
         run.step()
         run.timings.wall_s = before + time.perf_counter() - begun
         progress(run.state.step, run.history[-1])
-        if run.state.step % SAVE_EVERY == 0 and run.state.step < simulation.steps:
+        due = run.state.step % SAVE_EVERY == 0 and time.perf_counter() > after
+        if due and run.state.step < simulation.steps:
+            saving = time.perf_counter()
             files.save(run, asdict(simulation))
+            saved_s = time.perf_counter() - saving
+            run.timings.saving_s += saved_s
+            after = saving + saved_s / LARGEST_SAVING_SHARE
     metrics = summary(simulation, run)
     files.write_history(run.history)
     write_json(files.metrics, metrics)
@@ -206,4 +213,8 @@ def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
         "inference_s": round(timings.inference_s, 3),
         "uncertainty_s": round(timings.uncertainty_s, 3),
         "training_s": round(timings.training_s, 3),
+        "simulation_s": round(timings.simulation_s, 3),
+        "supervision_s": round(timings.supervision_s, 3),
+        "saving_s": round(timings.saving_s, 3),
+        "rest_s": round(timings.rest_s, 3),
     }

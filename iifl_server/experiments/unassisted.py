@@ -1,5 +1,6 @@
 """How a policy does when nobody helps it: a fleet on held-out starts that only gets hard resets."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ class Supervised:
     supervisor: Supervisor
     fleet: Any
 
-    def decide(self, observations: NDArray[Any], generator: int) -> Decision:
+    def decide(self, observations: NDArray[Any], generator: int, *, uncertainty: bool = True) -> Decision:
         """What the supervisor does on every robot."""
         actions = self.supervisor.actions(self.fleet, range(self.fleet.size))
         zeros = np.zeros(len(actions))
@@ -67,6 +68,7 @@ def _evaluate(
         policy=driver(fleet),
         dataset=Dataset(fleet.observe()[:0], np.zeros((0, fleet.spaces.action_size), np.float32)),
         seed=seed,
+        always_unsure=math.isfinite(threshold),
     )
     above = 0
     for _ in range(steps):

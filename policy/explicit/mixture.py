@@ -61,7 +61,9 @@ class MixturePolicy(nn.Module):
         return {"components": self.components, "floor": self.floor, "choice": self.choice}
 
     @torch.inference_mode()
-    def decide(self, observations: object, generator: torch.Generator | int = 0) -> Decision:
+    def decide(
+        self, observations: object, generator: torch.Generator | int = 0, *, uncertainty: bool = True
+    ) -> Decision:
         """Actions and uncertainties [nats] for N observations; generator, or a seed, decides every draw.
 
         Raises InputError for observations that do not fit.
@@ -70,7 +72,7 @@ class MixturePolicy(nn.Module):
         mixture = self._mixture(observations, 0)
         actions = mixture.likeliest() if self.choice == "likeliest" else mixture.sample(1, draws)[:, 0]
         zeros = np.zeros(len(actions))
-        if len(self.members) < 2:
+        if len(self.members) < 2 or not uncertainty:
             return Decision(actions.cpu().numpy(), zeros, zeros, np.full_like(zeros, np.inf))
         gaps = _gaps(mixture, self._mixture(observations, 1), draws).double()  # (2, N, draws)
         error = (gaps.var(dim=-1) / _DRAWS).sum(dim=0).sqrt()

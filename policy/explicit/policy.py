@@ -31,7 +31,9 @@ class ExplicitPolicy(nn.Module):
         return "ensemble-variance" if len(self.members) > 1 else "none"
 
     @torch.inference_mode()
-    def decide(self, observations: object, generator: torch.Generator | int = 0) -> Decision:
+    def decide(
+        self, observations: object, generator: torch.Generator | int = 0, *, uncertainty: bool = True
+    ) -> Decision:
         """Actions and uncertainties for N observations; nothing is drawn, the generator is left alone.
 
         Raises InputError for observations that do not fit.
@@ -44,7 +46,7 @@ class ExplicitPolicy(nn.Module):
         zeros = np.zeros(actions.shape[1])
         return Decision(
             actions.mean(axis=0).astype(np.float32),
-            ensemble_variance(actions),
+            ensemble_variance(actions) if uncertainty else zeros,
             zeros,
             np.full_like(zeros, np.inf),
         )

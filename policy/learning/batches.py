@@ -38,6 +38,8 @@ class Batches:
         self._actions = np.repeat(dataset.actions[originals], fold, axis=0)
         self._groups = _groups(np.repeat(originals >= dataset.initial, fold), config)
         self._symmetries = config.symmetries
+        states = config.state_noise and observations.dtype == np.float32
+        self._noise = config.state_noise * observations.std(axis=0) if states else None  # (S,)
         self.generator = generator
 
     def draw(self) -> tuple[Tensor, Tensor]:
@@ -46,6 +48,8 @@ class Batches:
         images, pushes = self._observations[rows], self._actions[rows]
         if self._symmetries:
             images, pushes = transform(images, pushes, self.generator.integers(COUNT, size=len(rows)))
+        if self._noise is not None:
+            images = images + self._noise * self.generator.standard_normal(images.shape, dtype=np.float32)
         return torch.from_numpy(images), torch.from_numpy(pushes)
 
 

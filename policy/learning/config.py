@@ -1,5 +1,6 @@
 """What decides one training."""
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_args
 
@@ -37,6 +38,9 @@ class TrainingConfig:
     square table seen from above (see `symmetry.transform`)."""
     counter_examples: CounterExampleConfig = field(default_factory=CounterExampleConfig)
     """Of implicit policies."""
+    state_noise: float = 0.0
+    """Standard deviation of Gaussian noise on states whenever they enter a batch, in standard deviations of
+    each component over the dataset."""
     online_share: float | None = None
     """Share of every batch that is drawn from samples appended since the dataset began; None draws all
     samples alike. Without appended samples it means nothing."""
@@ -52,6 +56,8 @@ class TrainingConfig:
                 f"updates {self.updates} and batch_size {self.batch_size} must be at least 1, "
                 f"fold {self.fold} at least 0"
             )
+        if not 0 <= self.state_noise < math.inf:
+            raise InputError(f"state_noise is {self.state_noise}; valid is a finite number from 0")
         if not self.learning_rate > 0 or self.weight_decay < 0 or not 0 <= self.warm_up <= 1:
             raise InputError(
                 f"learning_rate {self.learning_rate} must be above 0, weight_decay {self.weight_decay} "

@@ -42,16 +42,17 @@ def contrastive_loss(
     *,
     penalty: float,
     margin: float = 1.0,
+    correction: float = 0.0,
     half: bool = False,
 ) -> ContrastiveLoss:
     """InfoNCE (Eq. 5) + penalty * mean of max(0, |dE/da|_inf - margin)^2 over counter-examples.
 
     weights: of a head, with gradients. features: (B, F). candidates: (B, 1 + K, A), the true action first.
-    half: matrix products of hidden layers in bfloat16. Gradients are as those of `info_nce` and
-    `gradient_penalty` by autograd.
+    correction: as in `info_nce`. half: matrix products of hidden layers in bfloat16. Gradients are as those
+    of `info_nce` and `gradient_penalty` by autograd.
     """
     hidden = [tensor for pair in weights.hidden for tensor in pair]
-    plan = _Plan(weights.residual, penalty, margin, half)
+    plan = _Plan(weights.residual, penalty, margin, correction, half)
     total, parts, energies = _Contrastive.apply(  # type: ignore[no-untyped-call]
         plan, features, candidates, weights.features, weights.actions, weights.bias, *hidden, *weights.last
     )
@@ -64,6 +65,7 @@ class _Plan:
     residual: bool
     penalty: float
     margin: float
+    correction: float
     half: bool
 
 
@@ -119,11 +121,11 @@ class _Network:
         energies = functional.linear(inputs[-1].to(actions.dtype), *self.last).view(rows, count)
         slopes = self._backward(inputs)  # of each linear layer's output, the first one's at the end
         first = slopes[-1].to(actions.dtype)  # (B (1 + K), W)
-        share = torch.softmax(-energies, dim=1)
-        pull = -share
+        logits = (self.plan.correction - 1.0) * energies
+        pull = -torch.softmax(logits, dim=1)
         pull[:, 0] += 1.0
         pull = (pull / states).view(-1, 1)  # dL/dE
-        info = -torch.log_softmax(-energies, dim=1)[:, 0].sum() / states
+        info = -torch.log_softmax(logits, dim=1)[:, 0].sum() / states
         excess, turn = self._penalty(first @ of_actions, rows, count, states)
         tangents = self._tangents(turn @ of_actions.T, inputs) if self.plan.penalty else None
         gradients = self._gradients(inputs, slopes, tangents, pull)

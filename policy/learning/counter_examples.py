@@ -1,5 +1,6 @@
 """Counter-examples: actions that InfoNCE tells from the supervisors' own."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -20,18 +21,30 @@ class CounterExampleConfig:
     """How many, and from where."""
 
     kind: Kind = "uniform"
-    """`uniform`: spread evenly at random over the action box, under which InfoNCE's minimum is the density
-    of the data at temperature 1. `langevin`: samples of the energy itself, as published. `derivative_free`:
-    low energies that a search without gradients finds. `weighted`: drawn from `candidates` uniform actions by
-    their weights exp(-E), then moved by a few Langevin iterations at temperature 1; samples of the energy as
-    those of `langevin` are, for a fraction of the work. `autoregressive`: uniform values of
-    one component after the other beside true values of those before it, for heads of that architecture."""
+    """Where they come from, which decides what the minimum of InfoNCE is (with p the density of the data):
+
+    - `uniform`: spread evenly at random over the action box; the minimum is exp(-E) = p, temperature 1.
+    - `langevin`: samples of the energy itself at the temperature T of the chains, as published; the minimum
+      is exp(-E) = p^(T / (1 + T)), a flatter density, and p where `corrected`. Chains that end early lie
+      between.
+    - `derivative_free`: low energies that a search without gradients finds, of no density that can be told;
+      the minimum has its modes where p has them, and no more is known of it.
+    - `weighted`: drawn from `candidates` uniform actions by their weights exp(-E), then moved by a few
+      Langevin iterations at temperature 1: samples of the energy for a fraction of the work, with the
+      minimum of `langevin` at T = 1, and p where `corrected`.
+    - `autoregressive`: uniform values of one component after the other beside true values of those before it,
+      for heads of that architecture; the minimum is p."""
     count: int = 64
     """K."""
     langevin: LangevinConfig = field(default=PUBLISHED)
     """Chains of the second kind."""
     penalty: float = 0.0
     """Weight of the gradient penalty at the counter-examples; 1 in the published recipe."""
+    margin: float = 1.0
+    """Slopes up to this are free of penalty: no density is much sharper than exp(-margin |a|)."""
+    corrected: bool = False
+    """Of `weighted` and `langevin`: the logits hold -log q of the counter-examples, and the minimum is the
+    density of the data instead of a power of it."""
     search: DerivativeFreeConfig = field(default=DerivativeFreeConfig(64, 8, 8, 2))
     """Of `derivative_free`; its survivors are K in any case."""
     candidates: int = 16
@@ -42,8 +55,18 @@ class CounterExampleConfig:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise InputError(f"kind is {self.kind!r}; valid are {', '.join(get_args(Kind))}")
-        if self.count < 1 or self.penalty < 0:
-            raise InputError(f"count {self.count} must be at least 1 and penalty {self.penalty} at least 0")
+        if self.count < 1 or self.penalty < 0 or not self.margin > 0:
+            raise InputError(
+                f"count {self.count} must be at least 1, penalty {self.penalty} at least 0 and margin "
+                f"{self.margin} above 0"
+            )
+        if self.corrected and self.kind not in ("weighted", "langevin"):
+            raise InputError(
+                f"corrected is True with kind {self.kind}; valid with weighted and langevin, whose density "
+                "the energy tells"
+            )
+        if self.corrected and not self.correction < math.inf:
+            raise InputError("corrected is True without noise in the chains; valid is noise_scale above 0")
         if self.kind == "autoregressive" and self.penalty:
             raise InputError(f"penalty is {self.penalty}; valid with kind autoregressive is 0")
         if self.kind == "derivative_free" and self.search.samples < self.count:
@@ -54,6 +77,14 @@ class CounterExampleConfig:
             raise InputError(
                 f"candidates is {self.candidates}; valid is at least count, which is {self.count}"
             )
+
+    @property
+    def correction(self) -> float:
+        """What `info_nce` needs: one over the temperature that counter-examples are drawn at, or 0."""
+        if not self.corrected:
+            return 0.0
+        chains = self.langevin if self.kind == "langevin" else self.refinement
+        return 1.0 / chains.temperature if chains.temperature else math.inf
 
 
 PUBLISHED_COUNTER_EXAMPLES = CounterExampleConfig("langevin", 8, PUBLISHED, 1.0)

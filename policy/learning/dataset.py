@@ -28,6 +28,8 @@ class Dataset:
     """(n,), who did it: "scripted 1", "person ana". A single text given stands for all."""
     initial: int = -1
     """Samples that the dataset began with, before anything was appended."""
+    _room: "_Room | None" = field(default=None, repr=False, compare=False)
+    """Where its samples lie with room behind them; None before anything was appended."""
 
     def __post_init__(self) -> None:
         observations, actions = np.array(self.observations), np.array(self.actions, dtype=np.float32)
@@ -69,7 +71,11 @@ class Dataset:
     def append(
         self, observations: NDArray[Any], actions: NDArray[np.float32], provenance: str | Sequence[str]
     ) -> "Dataset":
-        """This dataset with new samples after the old ones; raises InputError where they do not fit."""
+        """This dataset with new samples after the old ones; raises InputError where they do not fit.
+
+        Only new samples are checked and copied: both datasets lie in memory with room behind them, and a
+        thousandth append costs what the first one did.
+        """
         new = Dataset(observations, actions, np.asarray(provenance, dtype=np.str_))
         if (
             new.observations.shape[1:] != self.observations.shape[1:]
@@ -79,12 +85,11 @@ class Dataset:
                 f"new samples have shapes {new.observations.shape[1:]} and {new.actions.shape[1:]}; "
                 f"the dataset's are {self.observations.shape[1:]} and {self.actions.shape[1:]}"
             )
-        return Dataset(
-            np.concatenate([self.observations, new.observations]),
-            np.concatenate([self.actions, new.actions]),
-            np.concatenate([self.provenance, new.provenance]),
-            self.initial,
-        )
+        room = self._room
+        if room is None or not room.continues(self, new):
+            room = _Room.of(self, new)
+        room.put(new)
+        return room.dataset(self.initial)
 
     def digest(self) -> str:
         """SHA-256 of all samples, in hexadecimal: equal datasets have equal digests."""
@@ -116,3 +121,53 @@ class Dataset:
             raise
         except Exception as error:  # numpy, zipfile and zlib each have their own
             raise InputError(f"{path} is no dataset that can be read ({error}); collect it again") from error
+
+
+class _Room:
+    """Arrays that are longer than what they hold, so that samples can come without a copy of the old ones.
+
+    Several datasets may lie in one, each at its beginning; only the longest one goes on in it.
+    """
+
+    def __init__(self, arrays: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], used: int) -> None:
+        self._arrays = arrays
+        self._used = used
+
+    @classmethod
+    def of(cls, dataset: Dataset, new: Dataset) -> "_Room":
+        """A copy of a dataset, with room for twice as many samples."""
+        used = len(dataset)
+        size = 2 * (used + len(new))
+        arrays = []
+        for old, more in zip(_parts(dataset), _parts(new), strict=True):
+            wide = np.empty((size, *old.shape[1:]), np.promote_types(old.dtype, more.dtype))
+            wide[:used] = old
+            arrays.append(wide)
+        return cls((arrays[0], arrays[1], arrays[2]), used)
+
+    def continues(self, dataset: Dataset, new: Dataset) -> bool:
+        """Whether new samples can be put behind this dataset here."""
+        fits = self._used + len(new) <= len(self._arrays[0])
+        names = np.promote_types(self._arrays[2].dtype, new.provenance.dtype) == self._arrays[2].dtype
+        return self._used == len(dataset) and fits and names
+
+    def put(self, new: Dataset) -> None:
+        """Behind what is there."""
+        for array, more in zip(self._arrays, _parts(new), strict=True):
+            array[self._used : self._used + len(new)] = more
+        self._used += len(new)
+
+    def dataset(self, initial: int) -> Dataset:
+        """All that is here; its parts were checked when they came."""
+        made = object.__new__(Dataset)
+        for name, array in zip(("observations", "actions", "provenance"), self._arrays, strict=True):
+            view = array[: self._used]
+            view.flags.writeable = False
+            object.__setattr__(made, name, view)
+        object.__setattr__(made, "initial", initial)
+        object.__setattr__(made, "_room", self)
+        return made
+
+
+def _parts(dataset: Dataset) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    return dataset.observations, dataset.actions, dataset.provenance

@@ -29,8 +29,10 @@ class Policy(Protocol):
         """Name of how uncertainty is estimated."""
         ...
 
-    def decide(self, observations: object, generator: torch.Generator | int) -> Decision:
-        """Actions and uncertainties for N observations."""
+    def decide(
+        self, observations: object, generator: torch.Generator | int, *, uncertainty: bool = True
+    ) -> Decision:
+        """Actions and, where they are asked for, uncertainties for N observations."""
         ...
 
     def train(self, mode: bool = True) -> object:

@@ -84,11 +84,17 @@ def _implicit(
     if config.penalty:
         with torch.autocast(actions.device.type, enabled=False):
             made = contrastive_loss(
-                member.head.weights(), features.float(), candidates, penalty=config.penalty, half=half
+                member.head.weights(),
+                features.float(),
+                candidates,
+                penalty=config.penalty,
+                margin=config.margin,
+                correction=config.correction,
+                half=half,
             )
         return Objective(made.total, config.penalty * made.penalty, made.energies, chance)
     energies = member.head(features, candidates)
-    loss = info_nce(energies[:, 0], energies[:, 1:])
+    loss = info_nce(energies[:, 0], energies[:, 1:], config.correction)
     return Objective(loss, energies=energies.detach(), chance=chance)
 
 

@@ -47,6 +47,8 @@ class MujocoFleet(ABC):
         self._generators = [generator_for(seed, robot) for robot in range(robots)]
         self._steps = np.zeros(robots, dtype=np.int64)
         self._waiting = np.zeros(robots, dtype=np.bool_)
+        self._seen: NDArray[np.float32] | None = None
+        """Observations since the last change: who helps robots one by one asks for them again and again."""
         self._memory: dict[str, Floats] = {
             "returns": np.zeros(robots),
             "actions": np.zeros((robots, self.spaces.action_size)),
@@ -94,12 +96,16 @@ class MujocoFleet(ABC):
 
     def observe(self) -> NDArray[np.float32]:
         """States of all robots, (N, S); fields and units stand in the task's docstring."""
-        return self.see().astype(np.float32)
+        if self._seen is None:
+            self._seen = self.see().astype(np.float32)
+            self._seen.flags.writeable = False
+        return self._seen
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot for one step; see robots.fleet.Fleet.act."""
         usable, active, clipped = check_actions(actions, active, self.size, self.spaces.action_size)
         self.clipped += clipped
+        self._seen = None
         going = np.flatnonzero(active & ~self._waiting)
         if going.size:
             moves = usable[going].astype(np.float64)
@@ -157,6 +163,7 @@ class MujocoFleet(ABC):
         """Go on from a snapshot of this task, size and version; raises FleetError for any other."""
         snapshots.check(snapshot, self.snapshot(), f"a fleet of {self.size} {self._owner()} robots")
         arrays: dict[str, NDArray[Any]] = {name: np.array(array) for name, array in snapshot.items()}
+        self._seen = None
         self._simulations.restore(arrays["physics"])
         self._steps, self._waiting = arrays["steps"], arrays["waiting"]
         self._generators = unpack(arrays["generators"])
@@ -168,6 +175,7 @@ class MujocoFleet(ABC):
         return self.task if backend == engines.DEFAULT else f"{self.task} on {backend}"
 
     def _begin(self, robots: list[int]) -> None:
+        self._seen = None
         for robot in robots:
             self._simulations.clear(robot)
             for array in self._memory.values():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from iifl_server.experiments.performance import allocation
-from iifl_server.experiments.performance.allocation import measure, plain_assignment, plain_priorities
-from iifl_server.experiments.performance.common import Options
+from iifl_server.bench import allocation
+from iifl_server.bench.allocation import measure, plain_assignment, plain_priorities
+from iifl_server.bench.common import Options
 from policy import InputError
 from policy.allocation import assign, uncertainty_constraint
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from iifl_server.experiments.performance import sampler, timing
-from iifl_server.experiments.performance.common import Options
-from iifl_server.experiments.performance.problem import Problem, make_problem
-from iifl_server.experiments.performance.published import PlainEnergy, plain_langevin, plain_timestep
+from iifl_server.bench import sampler, timing
+from iifl_server.bench.common import Options
+from iifl_server.bench.problem import Problem, make_problem
+from iifl_server.bench.published import PlainEnergy, plain_langevin, plain_timestep
 from policy import ImplicitPolicy
 from policy.energy import fast_energy
 from policy.energy.gradients import value_and_gradient

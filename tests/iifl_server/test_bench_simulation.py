@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from iifl_server.experiments.performance import plain_push, simulation
-from iifl_server.experiments.performance.common import Options
-from iifl_server.experiments.performance.plain_mujoco import PLAIN_MUJOCO
-from iifl_server.experiments.performance.plain_robots import PlainNavigation
-from iifl_server.experiments.performance.simulation import Times, record, run_physics, run_plain, run_pushes
+from iifl_server.bench import plain_push, simulation
+from iifl_server.bench.common import Options
+from iifl_server.bench.plain_mujoco import PLAIN_MUJOCO
+from iifl_server.bench.plain_robots import PlainNavigation
+from iifl_server.bench.simulation import Times, record, run_physics, run_plain, run_pushes
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.registry import make_fleet, task_names
 

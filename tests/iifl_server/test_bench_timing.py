@@ -2,8 +2,8 @@
 
 import pytest
 
-from iifl_server.experiments.performance import timing
-from iifl_server.experiments.performance.common import Options
+from iifl_server.bench import timing
+from iifl_server.bench.common import Options
 
 
 class Clock:

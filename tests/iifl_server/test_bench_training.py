@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from iifl_server.experiments.performance import training
-from iifl_server.experiments.performance.common import Options
-from iifl_server.experiments.performance.problem import make_problem
+from iifl_server.bench import training
+from iifl_server.bench.common import Options
+from iifl_server.bench.problem import make_problem
 from policy import InputError
 
 

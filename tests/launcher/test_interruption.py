@@ -27,6 +27,7 @@ def begin(*words: str, data: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow(5)
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_run_ends_in_a_sentence_and_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -89,6 +90,7 @@ def test_the_first_training_of_a_demo_ends_with_it(number: signal.Signals, tmp_p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.slow(5)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_benchmark_takes_its_workers_with_it(number: signal.Signals, tmp_path: Path) -> None:
     words = ("benchmark", "block_push", "--scale", "smoke", "--workers", "2", "--out", str(tmp_path / "out"))
@@ -105,6 +107,7 @@ def test_a_benchmark_takes_its_workers_with_it(number: signal.Signals, tmp_path:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.slow(3)
 def test_a_benchmark_whose_worker_is_killed_says_so(tmp_path: Path) -> None:
     words = ("benchmark", "block_push", "--scale", "smoke", "--workers", "1", "--out", str(tmp_path / "out"))
     process = begin(*words, data=tmp_path / "var")
@@ -115,6 +118,7 @@ def test_a_benchmark_whose_worker_is_killed_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow(6)
 def test_a_training_ends_in_a_sentence_and_leaves_a_whole_state(tmp_path: Path) -> None:
     words = ("train-policy", "ball_balance", "--only", "implicit", "--out", str(tmp_path / "out"))
     process = begin(*words, data=tmp_path / "var")

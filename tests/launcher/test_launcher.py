@@ -74,6 +74,7 @@ def test_every_command_has_help_from_any_folder(command: str, tmp_path: Path) ->
     assert "--settings" not in shown.stdout
 
 
+@pytest.mark.slow(4)
 def test_a_failed_installation_says_why_and_how_to_mend_it(bare: Path) -> None:
     (bare / "requirements.txt").write_text("no-such-package-of-iifl==1\n")
     environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_RETRIES": "0"}
@@ -106,6 +107,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.slow(3)
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
 def test_a_set_up_that_is_ended_leaves_no_process_that_the_next_one_does_not_wait_for(
     bare: Path, number: signal.Signals

@@ -34,20 +34,25 @@ def batch() -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.architecture} {config.state_depth}")
-@pytest.mark.parametrize("penalty", [0.0, 0.7])
+@pytest.mark.parametrize(
+    ("penalty", "margin", "correction"), [(0.0, 1.0, 0.0), (0.7, 1.0, 0.0), (0.7, 2.0, 0.6)]
+)
 def test_gradients_by_hand_are_those_of_autograd(
-    config: NetworkConfig, penalty: float, monkeypatch: pytest.MonkeyPatch
+    config: NetworkConfig, penalty: float, margin: float, correction: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contrastive, "_ROWS", 100)  # several chunks, the last one shorter
-    network = steep(config, 60.0)
+    network = steep(config, 60.0 * margin)
     features, candidates = batch()
     energies = network.head(features, candidates)
-    loss = functional.cross_entropy(-energies, torch.zeros(40, dtype=torch.long))
-    excess = gradient_penalty(network.head, features, candidates[:, 1:])
+    logits = correction * energies.detach() - energies
+    loss = functional.cross_entropy(logits, torch.zeros(40, dtype=torch.long))
+    excess = gradient_penalty(network.head, features, candidates[:, 1:], margin)
     assert float(excess.detach()) > 0.01
     wanted = [features, *network.head.parameters()]
     expected = torch.autograd.grad(loss + penalty * excess, wanted)
-    made = contrastive_loss(network.head.weights(), features, candidates, penalty=penalty)
+    made = contrastive_loss(
+        network.head.weights(), features, candidates, penalty=penalty, margin=margin, correction=correction
+    )
     for one, other in zip(torch.autograd.grad(made.total, wanted), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
     assert made.info_nce == pytest.approx(float(loss.detach()))

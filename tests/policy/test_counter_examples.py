@@ -22,10 +22,11 @@ from policy import (
     train,
 )
 from policy.energy.autoregressive import AutoregressiveHead
-from policy.learning import CounterExampleConfig
+from policy.learning import CounterExampleConfig, info_nce
 from policy.learning.counter_examples import draw
 from policy.sampling.autoregressive import AutoregressiveConfig, autoregressive
 from policy.sampling.box import bounds
+from policy.sampling.langevin import LangevinConfig
 
 LOW, HIGH = bounds(-1.0, 1.0, 2)
 STATES = NetworkConfig((3,), 2, width=24, state_depth=2, architecture="autoregressive")
@@ -62,6 +63,48 @@ def test_those_that_look_for_low_energies_find_them() -> None:
     assert energies["uniform"] == pytest.approx(2 / 3 / 0.08, rel=0.15)
     sought = [energies[kind] for kind in ("langevin", "derivative_free", "weighted")]
     assert max(sought) < 0.25 * energies["uniform"]
+
+
+PLAIN = LangevinConfig(iterations=30, first_step=0.01, last_step=0.005, largest_move=1.0)
+
+
+@pytest.mark.parametrize(
+    ("config", "precision"),
+    [
+        (CounterExampleConfig("uniform", 16), 25.0),
+        (CounterExampleConfig("weighted", 16, candidates=512, refinement=PLAIN), 12.5),
+        (CounterExampleConfig("weighted", 16, candidates=512, refinement=PLAIN, corrected=True), 25.0),
+        (CounterExampleConfig("langevin", 16, langevin=replace(PLAIN, iterations=200)), 12.5),
+        (CounterExampleConfig("langevin", 16, langevin=replace(PLAIN, iterations=200), corrected=True), 25.0),
+        (CounterExampleConfig("langevin", 16, langevin=replace(PLAIN, iterations=200, noise_scale=0.5)), 5.0),
+    ],
+    ids=["uniform", "weighted", "weighted corrected", "langevin", "langevin corrected", "langevin cold"],
+)
+def test_the_minimum_of_each_kind_is_what_its_docstring_says(
+    config: CounterExampleConfig, precision: float
+) -> None:
+    """Data are normal with precision 25; the energy is right but for its precision, which is learned."""
+    draws = torch.Generator().manual_seed(0)
+    states = torch.zeros(256, 1)
+    learned = torch.tensor(15.0, requires_grad=True)
+    optimizer = torch.optim.Adam([learned], lr=0.3)
+    low, high = bounds(-1.0, 1.0, 1)
+    late = []
+    for update in range(400):
+
+        def energy(states: Tensor, actions: Tensor) -> Tensor:
+            return 0.5 * learned * actions.square().sum(-1)
+
+        data = 0.2 * torch.randn((256, 1, 1), generator=draws)
+        negatives = draw(config, energy, states, low, high, draws)
+        energies = energy(states, torch.cat([data, negatives], dim=1))
+        loss = info_nce(energies[:, 0], energies[:, 1:], config.correction)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if update >= 200:
+            late.append(float(learned.detach()))
+    assert np.mean(late) == pytest.approx(precision, rel=0.15)
 
 
 def wavy() -> AutoregressiveHead:
@@ -149,5 +192,11 @@ def test_heads_and_counter_examples_that_do_not_fit_are_refused() -> None:
         CounterExampleConfig("derivative_free", 65)
     with pytest.raises(InputError, match="candidates is 16"):
         CounterExampleConfig("weighted", 17)
+    with pytest.raises(InputError, match="corrected is True with kind uniform"):
+        CounterExampleConfig("uniform", corrected=True)
+    with pytest.raises(InputError, match="without noise"):
+        CounterExampleConfig("langevin", langevin=LangevinConfig(noise_scale=0.0), corrected=True)
+    with pytest.raises(InputError, match="margin 0"):
+        CounterExampleConfig(margin=0.0)
     with pytest.raises(InputError, match="penalty is 1"):
         CounterExampleConfig("autoregressive", 4, penalty=1.0)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from policy import Dataset, InputError
 from policy.learning import AugmentationConfig, TrainingConfig, augment, augment_fold
@@ -23,6 +24,36 @@ def test_appending_leaves_the_old_dataset_and_its_samples_alone(bright_or_dark: 
     assert longer.provenance[39:].tolist() == ["scripted 1", *["person ana"] * 3]
     with pytest.raises(ValueError, match="read-only"):
         longer.actions[0] = 0
+
+
+def test_appending_moves_no_old_sample_and_datasets_that_part_stay_apart(bright_or_dark: Dataset) -> None:
+    image, action = bright_or_dark.observations[:1], bright_or_dark.actions[:1]
+    first = bright_or_dark.append(image, action, "person ana")
+    grown = [first]
+    for number in range(20):
+        grown.append(grown[-1].append(image, action * 0 + number / 20, "person ana"))
+    assert np.shares_memory(grown[-1].observations, first.observations)
+    other = first.append(image, -action, "somebody with a longer name")
+    assert grown[1].actions[-1].tolist() == [0.0, 0.0]
+    assert other.provenance[-1] == "somebody with a longer name"
+    assert np.array_equal(other.actions[-1], -action[0])
+    assert [len(dataset) for dataset in grown] == list(range(41, 62))
+    assert all(np.array_equal(dataset.actions, grown[-1].actions[: len(dataset)]) for dataset in grown)
+    whole = Dataset(grown[-1].observations, grown[-1].actions, grown[-1].provenance, grown[-1].initial)
+    assert whole.digest() == grown[-1].digest()
+
+
+def test_noise_on_states_is_drawn_anew_for_every_batch_and_never_on_images(bright_or_dark: Dataset) -> None:
+    states = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32) * [1.0, 10.0, 0.0]
+    dataset = Dataset(states.astype(np.float32), np.zeros((4000, 1), np.float32), np.array("x"))
+    plain = TrainingConfig(batch_size=4000)
+    noisy = TrainingConfig(batch_size=4000, state_noise=0.1)
+    one, two = (Batches(dataset, np.arange(4000), each, np.random.default_rng(1)) for each in (plain, noisy))
+    moved = (two.draw()[0] - one.draw()[0]).numpy()
+    np.testing.assert_allclose(moved.std(axis=0), [0.1, 1.0, 0.0], rtol=0.1, atol=1e-6)
+    assert not np.array_equal(two.draw()[0].numpy(), one.draw()[0].numpy() + moved)
+    images = Batches(bright_or_dark, np.arange(40), noisy, np.random.default_rng(1)).draw()[0]
+    assert images.dtype == torch.uint8
 
 
 def test_saves_and_loads_and_refuses_what_is_no_dataset(bright_or_dark: Dataset, tmp_path: Path) -> None:

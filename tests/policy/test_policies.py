@@ -144,6 +144,30 @@ def test_a_policy_of_one_member_decides_over_states_without_uncertainty() -> Non
     assert np.isinf(decision.effective_sample_size).all()
 
 
+def test_who_does_not_ask_how_unsure_a_policy_is_gets_its_actions_from_member_0_alone() -> None:
+    """By the same minimum, in soft states and in sharp ones; and no uncertainty is made up."""
+    network = NetworkConfig((4,), 2, width=32, state_depth=2)
+    states = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+    for sharpness in (1.0, 300.0):
+        policy = ImplicitPolicy(PolicyConfig(network), seed=3)
+        for member in policy.members:
+            member.head.rest[-1].weight.data *= sharpness  # type: ignore[union-attr, index]
+        asked, unasked = policy.decide(states, 0), policy.decide(states, 0, uncertainty=False)
+        assert asked.uncertainty.min() > 0
+        assert (unasked.uncertainty == 0).all()
+        with torch.no_grad():
+            energies = [
+                policy.network(0)(torch.from_numpy(states), torch.from_numpy(made.actions)[:, None])
+                for made in (asked, unasked)
+            ]
+            spread = policy.network(0)(torch.from_numpy(states), torch.rand(30, 200, 2) * 2 - 1).std()
+        assert float((energies[1] - energies[0]).mean()) < 0.05 * float(spread)
+        for parameter in policy.members[1].parameters():
+            parameter.data.fill_(torch.nan)
+        again = policy.decide(states, 0, uncertainty=False)
+        assert np.array_equal(again.actions, unasked.actions)
+
+
 def test_states_that_are_no_numbers_are_refused_by_name() -> None:
     policy = ImplicitPolicy(PolicyConfig(NetworkConfig((5,), 2, width=16)))
     states = np.zeros((4, 5), dtype=np.float32)

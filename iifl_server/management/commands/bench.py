@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from iifl_server.experiments.performance.common import Options
+from iifl_server.bench.common import Options
 from iifl_server.experiments.results import write_json
 from iifl_server.management.arguments import bench as options
 from iifl_server.management.base import IIFLCommand
@@ -13,7 +13,7 @@ class Command(IIFLCommand):
     options = options
 
     def run(self, **options: Any) -> None:
-        module = import_module(f"iifl_server.experiments.performance.{options['name']}")
+        module = import_module(f"iifl_server.bench.{options['name']}")
         chosen = {name: options[name] for name in ("scale", "seed", "repeats", "threads")}
         figures = module.run(Options(**chosen), self.stdout.write)
         if options["json"]:

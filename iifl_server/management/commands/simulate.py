@@ -25,6 +25,16 @@ SHOWN = (
     "wall_s",
 )
 
+PARTS = {
+    "simulation": "simulation",
+    "inference": "actions",
+    "uncertainty": "uncertainty",
+    "training": "training",
+    "supervision": "supervision",
+    "saving": "saving",
+    "rest": "rest",
+}
+
 
 class Command(IIFLCommand):
     interrupted = "What is done is kept; the same command goes on from there."
@@ -60,7 +70,15 @@ class Command(IIFLCommand):
             write_json(options["json"], metrics)
         for name in SHOWN:
             self.stdout.write(f"{name:<22} {metrics[name]:g}")
+        self.stdout.write(f"{'time':<22} {_profile(metrics)}")
         self.stdout.write(f"written to {options['out'] / 'metrics.json'}")
+
+
+def _profile(metrics: dict[str, Any]) -> str:
+    """Where the time went, in per cent."""
+    total = max(metrics["wall_s"], 1e-9)
+    parts = ((name, 100 * metrics[f"{part}_s"] / total) for part, name in PARTS.items())
+    return ", ".join(f"{name} {share:.0f} %" for name, share in parts)
 
 
 def _calibration(options: dict[str, Any]) -> Calibration | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iifl_server.experiments.performance.common import Options, Show, prepare
+from iifl_server.bench.common import Options, Show, prepare
 from policy.allocation import assign, uncertainty_constraint
 
 SIZES = (100, 1_000, 10_000, 100_000)

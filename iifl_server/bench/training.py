@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iifl_server.experiments.performance.common import Options, Show, device, medians_s, prepare
-from iifl_server.experiments.performance.problem import Problem, make_problem
-from iifl_server.experiments.performance.published import PlainEnergy, plain_langevin
+from iifl_server.bench.common import Options, Show, device, medians_s, prepare
+from iifl_server.bench.problem import Problem, make_problem
+from iifl_server.bench.published import PlainEnergy, plain_langevin
 from policy.energy.config import NetworkConfig, PolicyConfig
 from policy.energy.network import EnergyNetwork
 from policy.energy.precision import uses_bfloat16

@@ -9,7 +9,7 @@ import mujoco  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from iifl_server.experiments.performance.plain_robots import Outcome, checked
+from iifl_server.bench.plain_robots import Outcome, checked
 from robots.backends.mujoco import SANE
 from robots.backends.physics import Floats
 from robots.tasks.ant import running

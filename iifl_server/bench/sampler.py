@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iifl_server.experiments.performance.common import Options, Show, device, medians_s, prepare, time_s
-from iifl_server.experiments.performance.problem import Problem, make_problem
-from iifl_server.experiments.performance.published import (
+from iifl_server.bench.common import Options, Show, device, medians_s, prepare, time_s
+from iifl_server.bench.problem import Problem, make_problem
+from iifl_server.bench.published import (
     PlainDecision,
     PlainEnergy,
     plain_timestep,

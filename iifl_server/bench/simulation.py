@@ -26,10 +26,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from iifl_server.experiments.performance import plain_push
-from iifl_server.experiments.performance.common import Options, Show, prepare
-from iifl_server.experiments.performance.plain_mujoco import PLAIN_MUJOCO
-from iifl_server.experiments.performance.plain_robots import Outcome, PlainNavigation, PlainRobot
+from iifl_server.bench import plain_push
+from iifl_server.bench.common import Options, Show, prepare
+from iifl_server.bench.plain_mujoco import PLAIN_MUJOCO
+from iifl_server.bench.plain_robots import Outcome, PlainNavigation, PlainRobot
 from robots.backends import engines, mjwarp
 from robots.backends.mujoco_fleet import MujocoFleet
 from robots.fleet import Fleet, Snapshot

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from iifl_server.experiments.performance.common import Options, Show, device, prepare, time_s
-from iifl_server.experiments.performance.problem import make_problem
+from iifl_server.bench.common import Options, Show, device, prepare, time_s
+from iifl_server.bench.problem import make_problem
 from policy import ExplicitPolicy, ImplicitPolicy, NetworkConfig, PolicyConfig, TrainingConfig, train
 from policy.energy import fast_energy
 from policy.learning import published
