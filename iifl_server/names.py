@@ -6,8 +6,26 @@ SUPERVISOR_TASKS = ("ant", "anymal", "ball_balance")
 ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
 PRIORITIES = ("uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk")
 KINDS = ("implicit", "cloning")
-SCALES = {"smoke": 3, "desk": 10, "paper": 30}
-"""Of a benchmark → seeds."""
+SCALES = {
+    "smoke": "the same code on a small size in a minute or two, which claims nothing",
+    "desk": "a smaller fleet and fewer steps, three seeds",
+    "paper": "the size of the paper",
+}
+"""Of a benchmark."""
+BENCHMARKS = {
+    "jeffreys": "Figure 2",
+    "navigation": "Figure 1",
+    "block_push": "Table 2",
+    "does_it_learn": "block pushing with and without help, on the same updates",
+    "franka_cube_stack": "Table 1",
+    "ball_balance": "Figure 3",
+    "ant": "Figure 3",
+    "anymal": "Figure 3",
+    "timing": "Table 5",
+    "all": "all of them",
+}
+"""Experiments, and what of the paper each repeats."""
+RECIPES = ("ours", "paper")
 QUEUES = {"inference": 0, "training": 10, "experiments": 10}
 """Of workers → niceness."""
 BENCHES = {

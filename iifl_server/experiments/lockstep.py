@@ -20,6 +20,7 @@ from policy.supervision import (
     order,
 )
 from policy.supervision.state import NOBODY
+from policy.uncertainty.nearest import NearestSample
 from robots.fleet import Fleet, Supervisor
 
 Retrain = Callable[[Any, Dataset, int], Any]
@@ -71,6 +72,8 @@ class Lockstep:
     retrain: Retrain | None = None
     monitor: RiskMonitor | None = None
     """Risk of every robot, for an allocation that asks for it; its critic learns when the policy does."""
+    nearest: NearestSample | None = None
+    """Where set, how far a robot is from all samples stands for how unsure the policy is."""
     always_unsure: bool = False
     """Estimate uncertainties for an allocation that does not look at them, too."""
     state: SupervisionState = field(init=False)
@@ -86,14 +89,19 @@ class Lockstep:
         observations = self.fleet.observe()
         clock.spent("simulation_s")
         unsure = self.always_unsure or self.config.priority not in WITHOUT_UNCERTAINTY
-        decision = self.policy.decide(observations, step_seed(self.seed, self.state.step), uncertainty=unsure)
+        ask = unsure and self.nearest is None
+        decision = self.policy.decide(observations, step_seed(self.seed, self.state.step), uncertainty=ask)
         self.timings.uncertainty_s += decision.uncertainty_s
         self.timings.inference_s -= decision.uncertainty_s
         clock.spent("inference_s")
+        uncertainty = decision.uncertainty
+        if self.nearest is not None and unsure:
+            uncertainty = self.nearest(observations)
+            clock.spent("uncertainty_s")
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
         risk = self.monitor.assess(observations, decision.actions) if self.monitor else None
-        allocation = allocate(self.config, self.state, decision.uncertainty, everyone, risk=risk)
+        allocation = allocate(self.config, self.state, uncertainty, everyone, risk=risk)
         state = allocation.state
         interventions, resets = self._help(state)
         orders = order(self.config, state, decision.actions, interventions, resets)
@@ -120,13 +128,15 @@ class Lockstep:
         clock.spent("supervision_s")
         if outcome.retrain and self.retrain is not None:
             self.policy = self.retrain(self.policy, self.dataset, self.state.step)
+            if self.nearest is not None:
+                self.nearest.learn(self.dataset.observations)
             if self.monitor:
                 self.monitor.learn(step_seed(self.seed, self.state.step))
             clock.spent("training_s")
         self.history.append(
             {
                 "step": self.state.step,
-                "mean_uncertainty": float(np.mean(decision.uncertainty)) if unsure else math.nan,
+                "mean_uncertainty": float(np.mean(uncertainty)) if unsure else math.nan,
                 "uncertainty_threshold": allocation.threshold,
                 **self.state.metrics(self.config),
             }

@@ -81,6 +81,7 @@ class RunFiles:
             "state": run.state.to_dict(),
             "history": run.history,
             "timings": asdict(run.timings),
+            "nearest": run.nearest.learned if run.nearest else 0,
         }
         arrays["plain"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
         if (last := self._read(self.state)) is not None:
@@ -111,6 +112,12 @@ class RunFiles:
             )
         return start()
 
+    def forget(self) -> None:
+        """Remove the saves of a run that is over: with its results written, nothing goes on from them."""
+        for path in (self.state, self.before):
+            path.unlink(missing_ok=True)
+        self._remove_but(set())
+
     def write_history(self, history: list[dict[str, float]]) -> None:
         """One row per step, cumulative; an empty cell is what nobody asked for."""
         text = io.StringIO(newline="")
@@ -136,6 +143,8 @@ class RunFiles:
             supervisor.restore(parts[f"supervisor {seat}"])
         if run.monitor:
             run.monitor.restore(parts["monitor"])
+        if run.nearest:
+            run.nearest.learn(run.dataset.observations[: plain["nearest"]])
         run.state = SupervisionState.from_dict(plain["state"])
         run.history = plain["history"]
         run.timings = Timings(**plain["timings"])

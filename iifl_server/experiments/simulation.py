@@ -106,22 +106,29 @@ def run_simulation(
     if (finished := read_json(files.metrics)) is not None:
         return dict(finished)
     run = files.load(lambda: start(simulation, files.calibration, calibrating))
-    begun, before, after = time.perf_counter(), run.timings.wall_s, 0.0
-    while run.state.step < simulation.steps:
-        run.step()
-        run.timings.wall_s = before + time.perf_counter() - begun
-        progress(run.state.step, run.history[-1])
-        due = run.state.step % SAVE_EVERY == 0 and time.perf_counter() > after
-        if due and run.state.step < simulation.steps:
-            saving = time.perf_counter()
-            files.save(run, asdict(simulation))
-            saved_s = time.perf_counter() - saving
-            run.timings.saving_s += saved_s
-            after = saving + saved_s / LARGEST_SAVING_SHARE
+    drive(run, files, simulation.steps, asdict(simulation), progress)
     metrics = summary(simulation, run)
     files.write_history(run.history)
     write_json(files.metrics, metrics)
     return metrics
+
+
+def drive(
+    run: Lockstep, files: RunFiles, steps: int, description: dict[str, Any], progress: Progress
+) -> None:
+    """Step a run to its end, with saves on the way that take no more than a small share of the time."""
+    begun, before, after = time.perf_counter(), run.timings.wall_s, 0.0
+    while run.state.step < steps:
+        run.step()
+        run.timings.wall_s = before + time.perf_counter() - begun
+        progress(run.state.step, run.history[-1])
+        due = run.state.step % SAVE_EVERY == 0 and time.perf_counter() > after
+        if due and run.state.step < steps:
+            saving = time.perf_counter()
+            files.save(run, description)
+            saved_s = time.perf_counter() - saving
+            run.timings.saving_s += saved_s
+            after = saving + saved_s / LARGEST_SAVING_SHARE
 
 
 def start(
@@ -202,19 +209,19 @@ def retraining(task: str, seed: int) -> Retrain:
 
 def summary(simulation: Simulation, run: Lockstep) -> dict[str, Any]:
     """metrics.json of a run."""
-    timings = run.timings
     return {
         **{name: value for name, value in asdict(simulation).items() if name in DESCRIBED},
         "backend": find_backend(simulation.task, simulation.backend or None),
+        **achieved(run),
+    }
+
+
+def achieved(run: Lockstep) -> dict[str, Any]:
+    """What a run came to, and where its time went."""
+    timings = {**asdict(run.timings), "rest_s": run.timings.rest_s}
+    return {
         "priority": run.config.priority,
         **run.state.metrics(run.config),
         "uncertainty_threshold": run.config.uncertainty_threshold,
-        "wall_s": round(timings.wall_s, 3),
-        "inference_s": round(timings.inference_s, 3),
-        "uncertainty_s": round(timings.uncertainty_s, 3),
-        "training_s": round(timings.training_s, 3),
-        "simulation_s": round(timings.simulation_s, 3),
-        "supervision_s": round(timings.supervision_s, 3),
-        "saving_s": round(timings.saving_s, 3),
-        "rest_s": round(timings.rest_s, 3),
+        **{name: round(seconds, 3) for name, seconds in timings.items()},
     }

@@ -25,6 +25,18 @@ class Recipe:
     """û is this percentile of the uncertainties of an unassisted fleet."""
     data_seed: int = seeds.DEMONSTRATIONS
     """Seed of the demonstrations."""
+    explicit: TrainingConfig | None = None
+    """`initial` of explicit policies, where they are best with another."""
+    explicit_retraining: TrainingConfig | None = None
+    """`retraining` of explicit policies, where they are best with another."""
+
+    def initial_of(self, kind: str) -> TrainingConfig:
+        """From random weights, for a kind of policy."""
+        return self.initial if kind == IMPLICIT else self.explicit or self.initial
+
+    def retraining_of(self, kind: str) -> TrainingConfig:
+        """From the present weights, for a kind of policy."""
+        return self.retraining if kind == IMPLICIT else self.explicit_retraining or self.retraining
 
     def policy_config(self, kind: str) -> PolicyConfig:
         """Members and bootstrap of a kind of policy; raises InputError for an unknown kind."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from iifl_server.experiments import block_push, learning_arms, simulation, unassisted
-from iifl_server.experiments.block_push import Job, run_benchmark, run_job
+from iifl_server.experiments import does_it_learn, learning_arms, simulation, unassisted
+from iifl_server.experiments.does_it_learn import Job, run, run_job
 from iifl_server.learning.recipes import Recipe
 from policy import ImplicitPolicy, TrainingConfig, save_checkpoint
 
@@ -78,7 +78,7 @@ def test_the_report_compares_what_the_runs_said(tmp_path: Path, monkeypatch: pyt
     }
     kept = tmp_path / "jobs"
     kept.mkdir()
-    for arm in (*block_push.UNASSISTED, *block_push.LEARNING):
+    for arm in (*does_it_learn.UNASSISTED, *does_it_learn.LEARNING):
         for seed in range(3):
             row = {
                 "goals": goals.get(arm, 50) + seed - 1,
@@ -88,8 +88,8 @@ def test_the_report_compares_what_the_runs_said(tmp_path: Path, monkeypatch: pyt
             }
             row |= {"calls_first_third": 12, "calls_last_third": 5}
             (kept / f"{arm}-{seed}.json".replace(" ", "-")).write_text(json.dumps(row))
-    monkeypatch.setattr(block_push, "run_job", None)  # everything is there: nothing may run again
-    results = run_benchmark("smoke", tmp_path, 1, lambda *_: None)
+    monkeypatch.setattr(does_it_learn, "run_job", None)  # everything is there: nothing may run again
+    results = run("desk", tmp_path, 0, lambda *_: None)
     claims = results["claims"]
     assert claims["goals_over_cloning"] == pytest.approx(2.0)
     assert claims["goals_over_supervisors"] == pytest.approx(0.75)
@@ -103,13 +103,11 @@ def test_the_report_compares_what_the_runs_said(tmp_path: Path, monkeypatch: pyt
     assert (tmp_path / "results.png").stat().st_size > 1000
 
 
-def test_a_cloning_policy_reports_no_calls(untrained: None, settings: Any) -> None:
+def test_a_cloning_policy_reports_no_calls(
+    untrained: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = settings.SHIPPED / "block_push" / "cloning.safetensors"
     save_checkpoint(path, ImplicitPolicy(seed=0), uncertainty_threshold=0.0, trained_on=336)
-    block_push_steps = block_push.STEPS
-    block_push.STEPS = 5
-    try:
-        assert "calls_for_help" not in run_job(Job("cloning", 0), None)
-        assert "calls_for_help" in run_job(Job("implicit", 0), None)
-    finally:
-        block_push.STEPS = block_push_steps
+    monkeypatch.setattr(does_it_learn, "STEPS", 5)
+    assert "calls_for_help" not in run_job(Job("cloning", 0), None)
+    assert "calls_for_help" in run_job(Job("implicit", 0), None)

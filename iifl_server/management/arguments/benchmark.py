@@ -5,21 +5,38 @@ from argparse import ArgumentParser
 
 from iifl_server.management.arguments.numbers import whole
 from iifl_server.management.arguments.paths import output_file, writable_folder
-from iifl_server.names import SCALES
+from iifl_server.names import BENCHMARKS, RECIPES, SCALES
 
 HELP = (
-    "Compare algorithms on a task over seeds and write results.json, results.md and figures. Called "
-    "again on the same folder, it runs only what is missing."
+    "Run an experiment of the paper and write results.json, results.md and figures: "
+    + "; ".join(f"{name}: {text}" for name, text in BENCHMARKS.items())
+    + ". Called again on the same folder, it runs only what is missing, from where it was."
 )
 
 
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
-    parser.add_argument("task", choices=["block_push"], help="what to compare on")
-    seeds = ", ".join(str(seeds) for seeds in SCALES.values())
-    parser.add_argument("--scale", choices=list(SCALES), default="smoke", help=f"{seeds} seeds")
-    parser.add_argument("--out", type=writable_folder, default="out/benchmark", help="folder of the results")
+    parser.add_argument("name", choices=list(BENCHMARKS), help="experiment")
     parser.add_argument(
-        "--workers", type=whole(1, 256), default=os.cpu_count() or 1, help="processes side by side"
+        "--scale",
+        choices=list(SCALES),
+        default="smoke",
+        help="; ".join(f"{name}: {text}" for name, text in SCALES.items()),
+    )
+    parser.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        default="ours",
+        help="how policies are trained: ours is what each task does best with, paper what was published",
+    )
+    parser.add_argument("--seeds", type=whole(0, 1000), default=0, help="how many; 0 takes the scale's")
+    parser.add_argument(
+        "--out", type=writable_folder, default="out/benchmark", help="folder of the results, NAME-SCALE in it"
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole(0, 256),
+        default=os.cpu_count() or 1,
+        help="processes side by side; 0 runs all in this one",
     )
     parser.add_argument("--json", type=output_file, help="also write the results to this file")

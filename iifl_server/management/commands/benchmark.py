@@ -1,4 +1,4 @@
-"""`./iifl benchmark TASK`: the task's comparison of algorithms, over seeds."""
+"""`./iifl benchmark NAME`: an experiment of the paper, its tables and figures beside ours."""
 
 import os
 from concurrent.futures.process import BrokenProcessPool
@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from iifl_server.experiments.block_push import run_benchmark
-from iifl_server.experiments.results import write_json
+from iifl_server.experiments.results import read_json, write_json
 from iifl_server.management.arguments import benchmark as options
 from iifl_server.management.base import IIFLCommand
 from iifl_server.progress import Shown
@@ -19,14 +18,14 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        out = options["out"]
-        with Shown("runs") as shown:
+        from iifl_server.experiments import catalogue
 
-            def show(done: int, total: int, name: str) -> None:
-                shown.update(done / total, f"{done} of {total}, the last was {name}")
-
+        chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
+        recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
+        out = options["out"] / f"{chosen.name}-{chosen.scale}{recipe}"
+        with Shown(f"{chosen.name}, {chosen.scale}") as shown:
             try:
-                results = run_benchmark(options["scale"], out, options["workers"], show)
+                catalogue.run(chosen, out, options["workers"], shown.update, None)
             except BrokenProcessPool as error:
                 raise CommandError(
                     f"one of {options['workers']} processes was killed, by somebody or for want of memory "
@@ -34,6 +33,6 @@ class Command(IIFLCommand):
                     "fewer --workers"
                 ) from error
         if options["json"]:
-            write_json(options["json"], results)
+            write_json(options["json"], read_json(out / "results.json"))
         self.stdout.write((out / "results.md").read_text())
         self.stdout.write(f"written to {out}")

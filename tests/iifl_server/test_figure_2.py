@@ -1,34 +1,23 @@
 """Figure 2: the divergence of two Gaussian energies, whatever offset one of them has."""
 
-import importlib.util
+import json
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 
+from iifl_server.experiments import jeffreys as figure
 from policy import jeffreys_divergence
 
 
-@pytest.fixture(scope="module")
-def figure() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "figure_2.py"
-    specification = importlib.util.spec_from_file_location("figure_2", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-def test_curve_is_the_same_with_and_without_an_offset(figure: ModuleType) -> None:
+def test_curve_is_the_same_with_and_without_an_offset() -> None:
     _, plain = figure.curve(0.0)
     _, moved = figure.curve(-100.0)
     torch.testing.assert_close(plain, moved, rtol=0, atol=1e-12)
     assert plain.max() > 1e-3
 
 
-def test_curve_is_symmetric_peaks_at_the_means_and_vanishes_between_and_outside(figure: ModuleType) -> None:
+def test_curve_is_symmetric_peaks_at_the_means_and_vanishes_between_and_outside() -> None:
     states, curve = figure.curve(-100.0)
     torch.testing.assert_close(curve, curve.flip(0), rtol=1e-6, atol=1e-12)
     half = len(states) // 2
@@ -39,7 +28,7 @@ def test_curve_is_symmetric_peaks_at_the_means_and_vanishes_between_and_outside(
     assert (curve >= 0).all()
 
 
-def test_samples_find_the_same_divergence_up_to_what_they_resolve(figure: ModuleType) -> None:
+def test_samples_find_the_same_divergence_up_to_what_they_resolve() -> None:
     """Energies 10 times as deep, since the divergence of the plain ones is a thousandth of a nat."""
     states = torch.tensor([[-2.0], [0.0], [2.0]])
 
@@ -62,3 +51,11 @@ def test_samples_find_the_same_divergence_up_to_what_they_resolve(figure: Module
         for seed in range(10)
     ]
     torch.testing.assert_close(torch.stack(found).mean(0), truth, rtol=0.1, atol=1e-4)
+
+
+def test_the_experiment_writes_its_claims_and_its_figure(tmp_path: Path) -> None:
+    figure.run(tmp_path)
+    claims = json.loads((tmp_path / "report.json").read_text())["claims"]
+    assert {claim["verdict"] for claim in claims} == {"reproduced"}
+    assert (tmp_path / "figure-2.svg").exists()
+    assert "peaks at" in (tmp_path / "results.md").read_text()
