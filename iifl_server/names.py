@@ -34,6 +34,8 @@ BENCHES = {
     "allocation": "priorities and assignment from 100 to 100,000 robots",
     "simulation": "every task beside its physics alone and a plain loop, and from 1 to 1,000 robots",
     "timing": "the paper's Table 5 beside ours",
+    "loop": "one timestep of each task's own fleet, on the policy that its recipe trains",
+    "warning": "who is about to fail: every measure of uncertainty on the same recorded rollouts",
 }
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that JSON keeps everywhere."""

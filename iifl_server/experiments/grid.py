@@ -46,13 +46,14 @@ class GridError(ServerError):
 def run_all(pieces: Sequence[Work], runs: Runs, workers: int, progress: Progress) -> dict[str, Result]:
     """Results by name. Pieces that others wait for, and costly ones, begin first.
 
-    Every piece is called, whether or not its result is there already: `runs` knows. One that raises is tried
+    workers: processes; 0 runs all in this one. Every piece is called, whether or not its result is there
+    already: `runs` knows. One that raises is tried
     again; the others go on meanwhile. Raises GridError at the end where some failed every time, and
     BrokenProcessPool where a process was killed.
     """
     waited = {piece.follows for piece in pieces}
     order = sorted(pieces, key=lambda piece: (piece.name not in waited, -piece.cost))
-    if workers == 1:
+    if workers == 0:
         return _one_after_the_other(order, runs, progress)
     context = multiprocessing.get_context("spawn")
     told: SimpleQueue[Told] = context.SimpleQueue()

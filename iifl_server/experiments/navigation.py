@@ -22,8 +22,8 @@ PAPER = {
     "ibc": {"autonomous_success_rate": "0 %"},
     "iifl": {"autonomous_success_rate": "100 %"},
 }
-STATES = ((3, 6), (18, 8), (24, 7))
-"""Before the fork, where the wind has carried a robot up, and behind the wind."""
+STATES = ((4, 6), (18, 8), (24, 7))
+"""At the fork, where the wind has carried a robot up, and behind the wind."""
 _DRAWN = 10  # Robots whose ways are drawn.
 
 

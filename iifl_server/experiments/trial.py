@@ -1,7 +1,9 @@
 """One trial: made from nothing but its description, resumed where it was cut off, its result a file."""
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +124,10 @@ def kind_of(trial: Trial) -> str:
 
 def demonstrations(trial: Trial, out: Path) -> Dataset:
     """What every policy of a seed begins with; made once for all algorithms."""
-    path = out / "starts" / f"demonstrations-{trial.seed}.npz"
+    path = out / "starts" / f"demonstrations-{trial.size.demonstrations}-{trial.seed}.npz"
     with _once(path):
         kept = read_arrays(path)
-        if kept is None or len(kept["observations"]) != trial.size.demonstrations:
+        if kept is None:
             observations, actions, _ = collect(
                 trial.task, trial.size.demonstrations, seeds.DEMONSTRATIONS + trial.seed
             )
@@ -137,7 +139,7 @@ def demonstrations(trial: Trial, out: Path) -> Dataset:
 def beginning(trial: Trial, out: Path, dataset: Dataset, progress: Progress) -> tuple[Any, float]:
     """Policy and û that a trial begins with; trials that need the same one at once make it once."""
     kind = kind_of(trial)
-    path = out / "starts" / f"{trial.recipe}-{kind}-{trial.seed}.safetensors"
+    path = out / "starts" / f"{kind}-{trial.seed}-{_digest(trial, kind)}.safetensors"
     with _once(path):
         if not path.exists():
             _make(trial, kind, path, dataset, lambda done, text: progress(0.7 * done, text))
@@ -200,6 +202,13 @@ def _make(trial: Trial, kind: str, path: Path, dataset: Dataset, progress: Progr
     )
     save_checkpoint(path, made.policy, seed=trial.seed, updates=made.updates, trained_on=len(dataset))
     resume.unlink(missing_ok=True)
+
+
+def _digest(trial: Trial, kind: str) -> str:
+    """What decides initial weights, in eight letters: a changed recipe finds no weights of the old one."""
+    plan = trial.plan(kind)
+    made_by = [asdict(plan.network), plan.initial.to_dict(), trial.size.demonstrations]
+    return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _supervision(trial: Trial, threshold: float, followed: dict[str, Any] | None) -> SupervisionConfig:

@@ -8,7 +8,7 @@ import torch
 from policy import InputError
 from policy.sampling import AnnealedConfig, ImportanceConfig, annealed_smc, bounds, importance
 from tests.policy.analytic import SQUARE, batch, gaussian, mixture, numbers
-from tests.policy.statistics import critical_distance, distance_to_density
+from tests.policy.moments import critical_distance, distance_to_density
 
 LINE = [
     gaussian([-4.0], 0.01),

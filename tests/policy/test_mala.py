@@ -6,7 +6,7 @@ import torch
 from policy import InputError
 from policy.sampling import LangevinConfig, MalaConfig, bounds, langevin, mala
 from tests.policy.analytic import ELSEWHERE, SQUARE, batch, gaussian, mixture, numbers, rotated
-from tests.policy.statistics import critical_distance, distance_to_density
+from tests.policy.moments import critical_distance, distance_to_density
 
 DENSITIES = [
     gaussian([1.0], 0.3),
