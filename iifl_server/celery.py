@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iifl_server.settings")
 
 app = Celery("iifl")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["iifl_server.learning"])
+app.autodiscover_tasks(["iifl_server.learning", "iifl_server.experiments"])

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "iifl_server.learning",
     "iifl_server.fleets",
     "iifl_server.live",
+    "iifl_server.experiments",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

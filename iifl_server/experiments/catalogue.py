@@ -32,6 +32,8 @@ _OF_TRIALS: Mapping[str, ModuleType] = {
 }
 RunAll = Callable[[list[Piece], grid.Progress], dict[str, dict[str, Any]]]
 """Runs all pieces somewhere, and gives their results by name."""
+Everywhere = Callable[[str], RunAll]
+"""From the name of an experiment, which is that of its folder."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Chosen:
     """0 takes the scale's own number."""
 
 
-def run(chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: RunAll | None) -> None:
+def run(
+    chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: Everywhere | None
+) -> None:
     """Run what is missing of an experiment, and write its report into `out`.
 
     everywhere: runs trials in place of processes here; experiments without trials run here in any case.
@@ -73,13 +77,14 @@ def trials(chosen: Chosen) -> list[Trial]:
 
 
 def _run_trials(
-    chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: RunAll | None
+    chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: Everywhere | None
 ) -> None:
     wanted = trials(chosen)
     pieces = [Piece(trial, str(out.resolve())) for trial in wanted]
-    results = (
-        everywhere(pieces, progress) if everywhere else grid.run_all(pieces, run_piece, workers, progress)
-    )
+    if everywhere:
+        results = everywhere(out.name)(pieces, progress)
+    else:
+        results = grid.run_all(pieces, run_piece, workers, progress)
     arms = list(dict.fromkeys(trial.arm for trial in wanted))
     values = report.columns(results, arms)
     made = _OF_TRIALS[chosen.name].report(chosen.name, out, values, arms)
@@ -103,7 +108,7 @@ def _timing(chosen: Chosen, out: Path, progress: grid.Progress) -> None:
 
 
 def _run_all(
-    chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: RunAll | None
+    chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: Everywhere | None
 ) -> None:
     names = [name for name in BENCHMARKS if name != "all"]
     texts = []

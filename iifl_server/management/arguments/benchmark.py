@@ -39,4 +39,9 @@ def add(parser: ArgumentParser) -> None:
         default=os.cpu_count() or 1,
         help="processes side by side; 0 runs all in this one",
     )
+    parser.add_argument(
+        "--queue",
+        action="store_true",
+        help="run trials by the workers of the queue experiments, on as many machines as have joined",
+    )
     parser.add_argument("--json", type=output_file, help="also write the results to this file")

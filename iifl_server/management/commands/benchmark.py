@@ -23,9 +23,14 @@ class Command(IIFLCommand):
         chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
         out = options["out"] / f"{chosen.name}-{chosen.scale}{recipe}"
+        everywhere = None
+        if options["queue"]:
+            from iifl_server.experiments.shared import Everywhere
+
+            everywhere = Everywhere
         with Shown(f"{chosen.name}, {chosen.scale}") as shown:
             try:
-                catalogue.run(chosen, out, options["workers"], shown.update, None)
+                catalogue.run(chosen, out, options["workers"], shown.update, everywhere)
             except BrokenProcessPool as error:
                 raise CommandError(
                     f"one of {options['workers']} processes was killed, by somebody or for want of memory "
