@@ -24,6 +24,7 @@ class PlainEnergy(nn.Module):
         head = network.head
         assert isinstance(head, EnergyHead)
         self.encoder = network.encoder
+        self.prior = head.prior
         first = torch.cat([head.from_features.weight, head.from_actions.weight], dim=1)
         layers: list[nn.Module] = [_linear(first, head.from_features.bias, head.scale), nn.ReLU()]
         for layer in head.rest:
@@ -37,7 +38,7 @@ class PlainEnergy(nn.Module):
         """(B, S), (B, K, A) to (B, K)."""
         repeated = self.encoder(states)[:, None].expand(-1, actions.shape[1], -1)
         energies: Tensor = self.layers(torch.cat([repeated, actions], dim=-1)).squeeze(-1)
-        return energies
+        return energies if self.prior is None else energies + self.prior(self.encoder(states), actions)
 
 
 def _linear(weight: Tensor, bias: Tensor, scale: SpectralScale | None) -> nn.Module:

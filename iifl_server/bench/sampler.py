@@ -130,8 +130,10 @@ def sharper(policy: ImplicitPolicy, factor: float) -> ImplicitPolicy:
     for member in range(len(result.members)):
         head = result.network(member).head
         assert isinstance(head, EnergyHead)
-        for parameter in list(head.rest.children())[-1].parameters():
-            parameter.data *= factor
+        for part in (head, head.prior):
+            if part is not None:
+                for parameter in list(part.rest.children())[-1].parameters():
+                    parameter.data *= factor
     return result
 
 

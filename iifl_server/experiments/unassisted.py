@@ -78,5 +78,6 @@ def _evaluate(
     return {
         "goals": totals.successes / FLEETS,
         "violations": totals.violations / FLEETS,
+        "reward": totals.reward_total / fleet.size,
         "calls_for_help": above / FLEETS,
     }

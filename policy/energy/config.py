@@ -1,5 +1,6 @@
 """What decides the shape of a network; stored with its weights."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -34,6 +35,12 @@ class NetworkConfig:
     spectral_norm: bool = False
     """Divide each matrix of an energy's head, but the last, by its largest singular value. The last one is
     left alone because its size is the inverse temperature of the energy."""
+    prior_width: int = 0
+    """Units of each hidden layer of a random network that is added to an energy and never trained; 0 adds
+    none. Members have different ones: training makes up for them where there are data, and nowhere else, so
+    that members disagree where neither has seen anything (Osband, Aslanides and Cassirer, 2018)."""
+    prior_scale: float = 1.0
+    """Standard deviation of the random network over the actions of a state [nats]."""
     normalise: bool = False
     """Standardise states by mean and deviation of the data that the policy is first trained on."""
 
@@ -61,6 +68,13 @@ class NetworkConfig:
             raise InputError(f"architecture is {self.architecture!r}; valid are {valid}")
         if self.architecture == "residual" and self.head_depth < 2:
             raise InputError(f"a residual head has {self.head_depth} hidden layers; valid is at least 2")
+        if self.prior_width < 0 or not 0 < self.prior_scale < math.inf:
+            raise InputError(
+                f"prior_width {self.prior_width} must be at least 0 and prior_scale {self.prior_scale} a "
+                "finite number above 0"
+            )
+        if self.prior_width and self.architecture == "autoregressive":
+            raise InputError("prior_width with architecture autoregressive; valid are mlp and residual")
         for name in ("spectral_norm", "normalise"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name} is {getattr(self, name)!r}; valid are True and False")

@@ -1,6 +1,6 @@
 """The head of an energy network: features and actions to energies, fused late."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -70,6 +70,7 @@ class EnergyHead(nn.Module):
                 layers += [linear(), nn.ReLU(inplace=True)]
         self.rest = nn.Sequential(*layers, nn.Linear(config.width, 1))
         self.scale = SpectralScale(self._fused().detach()) if config.spectral_norm else None
+        self.prior = _prior(config) if config.prior_width else None
 
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
         """(B, F), (B, K, A) to energies, (B, K)."""
@@ -80,13 +81,13 @@ class EnergyHead(nn.Module):
             one = linear(features, self.from_features.weight / scale, self.from_features.bias)
             fused = one[:, None] + linear(actions, self.from_actions.weight / scale)
         energies: Tensor = self.rest(fused).squeeze(-1)
-        return energies
+        return energies if self.prior is None else energies + self.prior(features, actions)
 
     def follow(self) -> None:
         """One power iteration of every spectral norm; `EnergyNetwork.encode` calls it while training."""
         if self.scale is not None:
             self.scale.follow(self._fused())
-        for layer in self.modules():
+        for layer in self.rest.modules():
             if isinstance(layer, NormalisedLinear):
                 layer.follow()
 
@@ -98,7 +99,7 @@ class EnergyHead(nn.Module):
             (layer.matrix if isinstance(layer, NormalisedLinear) else layer.weight, layer.bias)
             for layer in linears
         ]
-        return HeadWeights(
+        own = HeadWeights(
             features=self.from_features.weight / scale,
             actions=self.from_actions.weight / scale,
             bias=self.from_features.bias,
@@ -106,6 +107,44 @@ class EnergyHead(nn.Module):
             last=hidden[-1],
             residual=self.residual,
         )
+        return own if self.prior is None else _beside(own, self.prior.weights())
 
     def _fused(self) -> Tensor:
         return torch.cat([self.from_features.weight, self.from_actions.weight], dim=1)  # (W, F + A)
+
+
+def _prior(config: NetworkConfig) -> EnergyHead:
+    """A head with random weights that stand still; its energies of a state spread as configured."""
+    prior = EnergyHead(replace(config, width=config.prior_width, prior_width=0))
+    states = torch.randn(256, config.encoded_size)
+    actions = torch.rand(256, 64, config.action_size) * 2.0 - 1.0
+    with torch.no_grad():
+        spread = prior(states, actions).var(dim=1).mean().sqrt()
+        last = prior.rest[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight *= config.prior_scale / spread.clamp_min(1e-9)
+        last.bias.zero_()
+    for parameter in prior.parameters():
+        parameter.requires_grad_(False)
+    return prior
+
+
+def _beside(one: HeadWeights, other: HeadWeights) -> HeadWeights:
+    """Of the sum of two heads of equal depth: layers side by side, without a connection between them."""
+    return HeadWeights(
+        features=torch.cat([one.features, other.features]),
+        actions=torch.cat([one.actions, other.actions]),
+        bias=torch.cat([one.bias, other.bias]),
+        hidden=tuple(
+            (_apart(first[0], second[0]), torch.cat([first[1], second[1]]))
+            for first, second in zip(one.hidden, other.hidden, strict=True)
+        ),
+        last=(torch.cat([one.last[0], other.last[0]], dim=1), one.last[1] + other.last[1]),
+        residual=one.residual,
+    )
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """Two matrices as the blocks of one that is zero elsewhere."""
+    whole: Tensor = torch.block_diag(one, other)  # type: ignore[no-untyped-call]
+    return whole

@@ -14,6 +14,10 @@ VARIANTS = [
     SIZE,
     NetworkConfig((5,), 3, width=24, state_depth=3, spectral_norm=True),
     NetworkConfig((5,), 3, width=24, state_depth=4, architecture="residual"),
+    NetworkConfig((5,), 3, width=24, state_depth=3, prior_width=16),
+    NetworkConfig(
+        (5,), 3, width=24, state_depth=4, prior_width=8, architecture="residual", spectral_norm=True
+    ),
     NetworkConfig((5,), 3, width=24, state_depth=4, architecture="residual", spectral_norm=True),
 ]
 
@@ -33,7 +37,9 @@ def batch() -> tuple[Tensor, Tensor]:
     return features, (torch.rand((40, 9, 3), generator=draws) * 2 - 1).double()
 
 
-@pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.architecture} {config.state_depth}")
+@pytest.mark.parametrize(
+    "config", VARIANTS, ids=lambda config: f"{config.architecture} {config.state_depth} {config.prior_width}"
+)
 @pytest.mark.parametrize(
     ("penalty", "margin", "correction"), [(0.0, 1.0, 0.0), (0.7, 1.0, 0.0), (0.7, 2.0, 0.6)]
 )
@@ -48,7 +54,7 @@ def test_gradients_by_hand_are_those_of_autograd(
     loss = functional.cross_entropy(logits, torch.zeros(40, dtype=torch.long))
     excess = gradient_penalty(network.head, features, candidates[:, 1:], margin)
     assert float(excess.detach()) > 0.01
-    wanted = [features, *network.head.parameters()]
+    wanted = [features, *(one for one in network.head.parameters() if one.requires_grad)]
     expected = torch.autograd.grad(loss + penalty * excess, wanted)
     made = contrastive_loss(
         network.head.weights(), features, candidates, penalty=penalty, margin=margin, correction=correction
