@@ -17,6 +17,8 @@ import psutil
 import pytest
 from playwright.sync_api import Page
 
+from iifl_server.processes.children import die_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 90
 NOWHERE = dict.fromkeys(("http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
@@ -76,7 +78,11 @@ def free_port() -> int:
 
 
 def _as_from_a_terminal() -> None:
-    """Behind nohup, or in the background of a shell, signals are ignored, and a child would ignore them."""
+    """Behind nohup, or in the background of a shell, signals are ignored, and a child would ignore them.
+
+    A demo whose tests were killed ends with them; it would work on for hours.
+    """
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
