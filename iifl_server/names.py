@@ -4,6 +4,8 @@ TASKS = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "na
 SUPERVISOR_TASKS = ("ant", "anymal", "ball_balance")
 """Whose supervisors are trained by PPO."""
 ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
+HEADLESS_ALGORITHMS = (*ALGORITHMS, "iifl-nearest")
+"""Of headless runs, which have one more to compare with."""
 PRIORITIES = ("uncertainty_constraint", "constraint_uncertainty", "constraint_uncertainty_risk")
 KINDS = ("implicit", "cloning")
 SCALES = {

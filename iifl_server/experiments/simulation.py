@@ -13,17 +13,22 @@ from iifl_server.experiments.lockstep import Lockstep, Retrain
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.results import read_json, write_json
 from iifl_server.experiments.run_files import RunFiles
-from iifl_server.learning.calibrating import Calibration, calibrate
+from iifl_server.learning.calibrating import ByDistance, Calibration, calibrate
 from iifl_server.learning.recipes import recipe
-from iifl_server.names import ALGORITHMS, LARGEST_SEED, PRIORITIES
+from iifl_server.names import HEADLESS_ALGORITHMS, LARGEST_SEED, PRIORITIES
 from policy.allocation.risk import RiskMonitor
 from policy.allocation.safety_critic import CriticConfig, SafetyCritic
 from policy.learning.dataset import Dataset
 from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig
 from policy.supervision.config import Priority
+from policy.uncertainty.nearest import NearestSample
 from robots.registry import find_backend, make_fleet, make_supervisors, task_defaults
 
+CALLING = ("ifl", "iifl", "iifl-nearest")
+"""Algorithms whose robots call for help above a threshold."""
+DISTANCES = (20, 200)
+"""Robots and steps that û of iifl-nearest comes from, unless a calibration is asked for."""
 DESCRIBED = ("task", "algorithm", "robots", "supervisors", "steps", "seed")
 SAVE_EVERY = 25
 LARGEST_SAVING_SHARE = 0.02
@@ -63,8 +68,8 @@ class Simulation:
         task_defaults(self.task)
         if find_backend(self.task, self.backend or None) == find_backend(self.task, None):
             object.__setattr__(self, "backend", "")  # A run is the same whether its default was named or not.
-        if self.algorithm not in ALGORITHMS:
-            raise RequestError(f"algorithm is {self.algorithm!r}; valid are {', '.join(ALGORITHMS)}")
+        if self.algorithm not in HEADLESS_ALGORITHMS:
+            raise RequestError(f"algorithm is {self.algorithm!r}; valid are {', '.join(HEADLESS_ALGORITHMS)}")
         if self.supervisors > self.robots:
             raise RequestError(
                 f"supervisors is {self.supervisors}, more than the {self.robots} robots; a supervisor helps "
@@ -78,10 +83,10 @@ class Simulation:
         if self.priority and self.priority not in PRIORITIES:
             raise RequestError(f"priority is {self.priority!r}; valid are {', '.join(PRIORITIES)}")
         asks = (self.priority, self.call_share, self.calibration is not None, self.threshold is not None)
-        if any(asks) and self.algorithm not in ("ifl", "iifl"):
+        if any(asks) and self.algorithm not in CALLING:
             raise RequestError(
                 f"algorithm is {self.algorithm!r}, which calls for help without a threshold; priority, "
-                "call_share, threshold and calibration are valid for ifl and iifl"
+                f"call_share, threshold and calibration are valid for {', '.join(CALLING)}"
             )
         if self.threshold is not None and self.calibration is not None:
             raise RequestError(f"threshold is {self.threshold} and calibration is asked for; valid is one")
@@ -90,7 +95,7 @@ class Simulation:
     @property
     def interactive(self) -> bool:
         """Whether people's teleoperation is asked for and learned from."""
-        return self.algorithm in ("ifl", "iifl", "iifl-random")
+        return self.algorithm in (*CALLING, "iifl-random")
 
 
 def run_simulation(
@@ -141,9 +146,15 @@ def start(
     policy, threshold, dataset = initial_policy(simulation.task, simulation.algorithm)
     if simulation.threshold is not None:
         threshold = simulation.threshold
-    if simulation.calibration is not None:
+    by_distance = simulation.algorithm == "iifl-nearest"
+    nearest = NearestSample(dataset.observations) if by_distance else None
+    calibration = simulation.calibration
+    if nearest and calibration is None and simulation.threshold is None:  # The policy's own û is none of it.
+        calibration = Calibration(*DISTANCES, recipe(simulation.task).threshold_percentile)
+    if calibration is not None:
         hears = calibrating or (lambda done, text: None)
-        found = calibrate(policy, simulation.task, simulation.calibration, hears, calibrated)
+        asked: Any = ByDistance(policy, nearest) if nearest else policy
+        found = calibrate(asked, simulation.task, calibration, hears, calibrated)
         threshold = found["uncertainty_threshold"]
     return Lockstep(
         config=supervision_config(simulation, threshold),
@@ -154,6 +165,7 @@ def start(
         seed=simulation.seed,
         retrain=retraining(simulation.task, simulation.seed) if simulation.interactive else None,
         monitor=risk_monitor(simulation, dataset),
+        nearest=nearest,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
 from iifl_server import seeds
 from iifl_server.experiments.lockstep import Lockstep, Retrain
@@ -17,7 +16,7 @@ from iifl_server.experiments.protocol import Trial, minimum_steps
 from iifl_server.experiments.results import read_json, write_json
 from iifl_server.experiments.run_files import RunFiles
 from iifl_server.experiments.simulation import achieved, drive
-from iifl_server.learning.calibrating import Calibration, calibrate
+from iifl_server.learning.calibrating import ByDistance, Calibration, calibrate
 from iifl_server.learning.recipes import CLONING, ENSEMBLE, IMPLICIT
 from policy.explicit import ExplicitPolicy
 from policy.implicit import ImplicitPolicy
@@ -147,7 +146,8 @@ def beginning(trial: Trial, out: Path, dataset: Dataset, progress: Progress) -> 
         if trial.threshold is not None or trial.algorithm not in ("ifl", "iifl", "iifl-nearest"):
             return policy, trial.threshold or 0.0
         calibration = Calibration(*trial.size.calibration, trial.percentile)
-        asked: Any = _ByDistance(policy, dataset) if trial.algorithm == "iifl-nearest" else policy
+        near = trial.algorithm == "iifl-nearest"
+        asked: Any = ByDistance(policy, NearestSample(dataset.observations)) if near else policy
         kept = path.with_name(f"{path.stem}-{asked.estimator}-threshold.json")
         found = calibrate(
             asked,
@@ -172,19 +172,6 @@ def autonomous_success_rate(policy: Any, trial: Trial) -> float:
         if not going.any():
             break
     return 100.0 * float(reached.mean())
-
-
-class _ByDistance:
-    """A policy's actions, and distances to its samples for uncertainties: what a calibration asks."""
-
-    def __init__(self, policy: Any, dataset: Dataset) -> None:
-        self._policy, self._nearest = policy, NearestSample(dataset.observations)
-        self.estimator = "nearest-sample"
-        self.state_dict = policy.state_dict
-
-    def decide(self, observations: NDArray[Any], generator: int) -> Any:
-        decision = self._policy.decide(observations, generator, uncertainty=False)
-        return replace(decision, uncertainty=self._nearest(observations))
 
 
 def _make(trial: Trial, kind: str, path: Path, dataset: Dataset, progress: Progress) -> None:

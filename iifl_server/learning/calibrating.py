@@ -6,7 +6,7 @@ Long calibrations keep what they have in a file, and go on from there when they 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from iifl_server import seeds
 from iifl_server.errors import RequestError
 from policy.learning.files import read_arrays, write_arrays, write_whole
 from policy.learning.trainer import Policy
+from policy.uncertainty.nearest import NearestSample
 from policy.uncertainty.threshold import PERCENTILE, calibrate_threshold
 from robots.registry import make_fleet
 
@@ -44,6 +45,21 @@ class Calibration:
             raise RequestError(f"calibration steps is {self.steps}; valid is at least 1")
         if not 0 <= self.percentile <= 100:
             raise RequestError(f"percentile is {self.percentile}; valid is 0 to 100")
+
+
+class ByDistance:
+    """A policy's actions, and distances to what it learned from in place of its uncertainties."""
+
+    estimator = "nearest-sample"
+
+    def __init__(self, policy: Any, nearest: NearestSample) -> None:
+        self._policy, self._nearest = policy, nearest
+        self.state_dict = policy.state_dict
+
+    def decide(self, observations: NDArray[Any], generator: int) -> Any:
+        """As a policy does."""
+        decision = self._policy.decide(observations, generator, uncertainty=False)
+        return replace(decision, uncertainty=self._nearest(observations))
 
 
 def weights_digest(policy: Policy) -> str:

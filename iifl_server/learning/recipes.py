@@ -50,9 +50,9 @@ class Recipe:
         raise InputError(f"kind is {kind!r}; valid are {', '.join(KINDS)}")
 
 
-CORRECTED = CounterExampleConfig("weighted", 16, candidates=64, penalty=1.0, margin=3.0, corrected=True)
-"""For actions of two or three components: samples of the energy, their density taken out of the logits, and
-slopes of up to 3 for free. In more components, 64 uniform candidates find no low energies to begin with."""
+def _bounded(margin: float) -> CounterExampleConfig:
+    """Uniform counter-examples; slopes up to the margin are free. For actions of two or three components."""
+    return CounterExampleConfig(count=64, penalty=1.0, margin=margin)
 
 
 def _of_states(
@@ -62,6 +62,7 @@ def _of_states(
     *,
     updates: int,
     online: int,
+    percentile: float = 99.0,
 ) -> Recipe:
     """For a task that is seen as numbers, chosen by `tests/benchmarks/recipes.py` (decision 0014).
 
@@ -73,7 +74,7 @@ def _of_states(
         network=NetworkConfig((observation_size,), action_size, width=128, state_depth=3, normalise=True),
         initial=TrainingConfig(updates, counter_examples=counter_examples),
         retraining=replace(retraining, counter_examples=counter_examples),
-        threshold_percentile=99.0,
+        threshold_percentile=percentile,
         explicit=TrainingConfig(1800),
         explicit_retraining=retraining,
     )
@@ -88,8 +89,9 @@ _RECIPES = {
         threshold_percentile=80.0,
     ),
     # Sizes as in Table 4; a task that is not registered yet is refused by the registry before this is read.
-    "navigation": _of_states(2, 2, CORRECTED, updates=1000, online=250),
-    "ball_balance": _of_states(24, 3, CORRECTED, updates=1800, online=750),
+    # All robots of navigation go the same way: a fifth of their steps lie before the same wall, equally unsure.
+    "navigation": _of_states(2, 2, _bounded(10.0), updates=1000, online=250, percentile=80.0),
+    "ball_balance": _of_states(24, 3, _bounded(3.0), updates=1800, online=750),
     "ant": _of_states(60, 8, REFINED_COUNTER_EXAMPLES, updates=1800, online=750),
     "anymal": _of_states(48, 12, REFINED_COUNTER_EXAMPLES, updates=1800, online=750),
     "franka_cube_stack": _of_states(19, 7, REFINED_COUNTER_EXAMPLES, updates=1800, online=750),

@@ -13,7 +13,7 @@ from iifl_server.management.arguments.numbers import (
     whole,
 )
 from iifl_server.management.arguments.paths import output_file, writable_folder
-from iifl_server.names import ALGORITHMS, PRIORITIES, TASKS
+from iifl_server.names import HEADLESS_ALGORITHMS, PRIORITIES, TASKS
 
 HELP = (
     "Run one fleet in lockstep and write metrics.json and metrics.csv. One seed always gives the same "
@@ -24,7 +24,9 @@ HELP = (
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
     parser.add_argument("task", choices=TASKS, help="task of the robots")
-    parser.add_argument("--algorithm", choices=ALGORITHMS, default="iifl", help="policy and allocation")
+    parser.add_argument(
+        "--algorithm", choices=HEADLESS_ALGORITHMS, default="iifl", help="policy and allocation"
+    )
     parser.add_argument("--robots", type=ROBOTS, default=4, help="size of the fleet, N")
     parser.add_argument("--supervisors", type=whole(0, 1000), default=2, help="algorithmic supervisors, M")
     parser.add_argument("--steps", type=STEPS, default=150, help="fleet steps, T")
