@@ -88,8 +88,8 @@ _RECIPES = {
         retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
         threshold_percentile=80.0,
     ),
-    # Sizes as in Table 4; a task that is not registered yet is refused by the registry before this is read.
-    # All robots of navigation go the same way: a fifth of their steps lie before the same wall, equally unsure.
+    # Sizes as in Table 4; the registry refuses a task that it does not know before this is read.
+    # Robots of navigation all go the same way: a fifth of their steps lie before one wall, equally unsure.
     "navigation": _of_states(2, 2, _bounded(10.0), updates=1000, online=250, percentile=80.0),
     "ball_balance": _of_states(24, 3, _bounded(3.0), updates=1800, online=750),
     "ant": _of_states(60, 8, REFINED_COUNTER_EXAMPLES, updates=1800, online=750),
