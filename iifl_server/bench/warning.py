@@ -1,20 +1,22 @@
 """Who is about to fail? Every measure of uncertainty on the same recorded rollouts, intervals over seeds.
 
 For each task and seed, policies are trained by the task's recipe and the implicit one drives a fleet that
-nobody helps. Each measure then scores every robot-step of that recording. Good ones are high before a
+nobody helps. Each measure then scores the steps before every violation, and some thousand others, which stand
+for the rest of that recording. Good ones are high before a
 violation and low elsewhere: AUROC of a violation within so many steps, and the share of robot-steps that must
 call so that nine of ten violations were announced. On navigation's fork, where two ways are equally good and
 nobody has to be asked, a measure should be low: shown is the share of all robot-steps that it is above.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
+import torch
 from django.conf import settings
 from numpy.typing import NDArray
 
@@ -23,9 +25,11 @@ from iifl_server.bench.common import Options, Show, prepare
 from iifl_server.bench.sampler import sharper
 from iifl_server.experiments.protocol import Trial, size_of
 from iifl_server.experiments.trial import beginning, demonstrations
+from policy.energy.graphs import fast_energy
 from policy.implicit import ImplicitPolicy
-from policy.learning.evaluation import sample_actions
 from policy.metrics import bootstrap_interval
+from policy.sampling.adapted import adapted
+from policy.sampling.box import bounds
 from policy.sampling.langevin import PUBLISHED
 from policy.uncertainty.nearest import NearestSample
 from robots.registry import make_fleet
@@ -36,8 +40,8 @@ WITHIN = (5, 20, 50)
 ANNOUNCED_WITHIN = 20
 CAUGHT = 0.9
 SEEDS = 3
-ACTIONS = 16
-"""Draws behind the variance of several implicit actions."""
+OTHERS = 3000
+"""Robot-steps far from every violation that stand for all of those."""
 _FORK = (4.0, 6.0)
 
 Measure = Callable[[NDArray[np.float32]], NDArray[np.float64]]
@@ -57,7 +61,7 @@ class Recording:
 def run(options: Options, show: Show) -> dict[str, Any]:
     """Measure; the full size takes half an hour on two cores."""
     found = prepare(options, show)
-    robots, steps, count = (10, 60, 1) if options.smoke else (100, 500, SEEDS)
+    robots, steps, count = (10, 60, 1) if options.smoke else (100, 1000, SEEDS)
     figures: dict[str, Any] = {"machine": found}
     for task in TASKS:
         rows: dict[str, list[dict[str, float]]] = {}
@@ -84,6 +88,7 @@ def measured(
     policy, _ = beginning(trial, folder, data, lambda done, text: None)
     several = _ensemble(trial, folder, data)
     recording = record(policy, task, seed, robots, steps)
+    rows = Rows.of(recording, seed)
     cold = sharper(policy, 1.0 / PUBLISHED.temperature)
     nearest = NearestSample(data.observations)
     draws = np.random.default_rng(seed)
@@ -95,7 +100,7 @@ def measured(
         "nearest sample": nearest,
         "random": lambda seen: draws.random(len(seen)),
     }
-    return {name: judged(measure, recording, task) for name, measure in measures.items()}
+    return {name: judged(measure, rows, task) for name, measure in measures.items()}
 
 
 def record(policy: Any, task: str, seed: int, robots: int, steps: int) -> Recording:
@@ -112,19 +117,57 @@ def record(policy: Any, task: str, seed: int, robots: int, steps: int) -> Record
     return Recording(np.array(observations), np.array(violations))
 
 
-def judged(measure: Measure, recording: Recording, task: str) -> dict[str, float]:
+@dataclass(frozen=True)
+class Rows:
+    """Robot-steps that measures score: all before a violation, and some of the others with a weight."""
+
+    states: NDArray[np.float32]
+    """(n, S)."""
+    coming: Mapping[int, NDArray[np.bool_]]
+    """Within how many steps, to whether a violation comes: (n,)."""
+    weights: Scores
+    """(n,): how many robot-steps of the recording each stands for."""
+    announced: Sequence[NDArray[np.intp]]
+    """For each violation, the rows that may announce it."""
+
+    @classmethod
+    def of(cls, recording: Recording, seed: int, others: int = OTHERS) -> "Rows":
+        """Choose them; the seed decides which others."""
+        near = ahead(recording.violations, max(WITHIN))
+        far = np.flatnonzero(~near)
+        taken = np.random.default_rng(seed).permutation(far)[:others]
+        chosen = np.sort(np.concatenate([np.flatnonzero(near), taken]))
+        place = np.full(near.size, -1)
+        place[chosen] = np.arange(len(chosen))
+        places = place.reshape(near.shape)
+        weights = np.where(near.ravel()[chosen], 1.0, len(far) / max(1, len(taken)))
+        announced = [
+            places[max(0, step - ANNOUNCED_WITHIN + 1) : step + 1, robot]
+            for step, robot in zip(*np.nonzero(recording.violations), strict=True)
+        ]
+        return cls(
+            recording.observations.reshape(near.size, -1)[chosen],
+            {within: ahead(recording.violations, within).ravel()[chosen] for within in WITHIN},
+            weights,
+            announced,
+        )
+
+
+def judged(measure: Measure, rows: Rows, task: str) -> dict[str, float]:
     """AUROCs, share of calls, milliseconds for 100 robots, and the fork."""
     begun = time.perf_counter()
-    scores = np.array([measure(seen) for seen in recording.observations])  # (T, N)
+    parts = np.array_split(rows.states, max(1, len(rows.states) // 100))
+    scores = np.concatenate([measure(part) for part in parts])  # (n,)
     took = time.perf_counter() - begun
-    figures = {f"auroc_{within}": auroc(scores, ahead(recording.violations, within)) for within in WITHIN}
-    figures["calls_for_90"] = calls_needed(scores, recording.violations)
-    figures["failures"] = float(recording.violations.sum())
-    figures["ms_per_100"] = 1e5 * took / scores.size
+    figures = {f"auroc_{within}": auroc(scores, rows.coming[within], rows.weights) for within in WITHIN}
+    figures["calls_for_90"] = calls_needed(scores, rows)
+    figures["failures"] = float(len(rows.announced))
+    figures["ms_per_100"] = 1e5 * took / len(scores)
     if task == "navigation":
-        at_fork = (recording.observations == np.array(_FORK, dtype=np.float32)).all(axis=-1)
+        at_fork = (rows.states == np.array(_FORK, dtype=np.float32)).all(axis=-1)
         if at_fork.any():
-            figures["above_at_fork"] = float((scores < scores[at_fork].mean()).mean())
+            below = scores < scores[at_fork].mean()
+            figures["above_at_fork"] = float(rows.weights[below].sum() / rows.weights.sum())
     return figures
 
 
@@ -136,29 +179,27 @@ def ahead(violations: NDArray[np.bool_], within: int) -> NDArray[np.bool_]:
     return coming
 
 
-def auroc(scores: Scores, positive: NDArray[np.bool_]) -> float:
-    """Chance that a score before a failure is above one elsewhere, ties counting half; NaN without both."""
-    one, other = scores[positive], scores[~positive]
-    if not len(one) or not len(other):
+def auroc(scores: Scores, positive: NDArray[np.bool_], weights: Scores) -> float:
+    """Chance that a score before a failure is above one elsewhere, ties counting half; NaN without both.
+
+    All (n,). weights: how many scores each stands for.
+    """
+    if positive.all() or not positive.any():
         return float("nan")
-    values, places = np.unique(np.concatenate([one, other]), return_inverse=True)
-    counts = np.bincount(places, minlength=len(values))
-    ranks = np.cumsum(counts) - (counts - 1) / 2.0
-    total = ranks[places[: len(one)]].sum()
-    return float((total - len(one) * (len(one) + 1) / 2.0) / (len(one) * len(other)))
+    values, places = np.unique(scores, return_inverse=True)
+    one = np.bincount(places, weights * positive, len(values))
+    other = np.bincount(places, weights * ~positive, len(values))
+    below = np.cumsum(other) - other / 2.0
+    return float((one * below).sum() / (one.sum() * other.sum()))
 
 
-def calls_needed(scores: Scores, violations: NDArray[np.bool_]) -> float:
+def calls_needed(scores: Scores, rows: Rows) -> float:
     """Share of robot-steps above the threshold that announces CAUGHT of all failures; NaN without any."""
-    steps, robots = np.nonzero(violations)
-    if not len(steps):
+    if not rows.announced:
         return float("nan")
-    highest = [
-        scores[max(0, step - ANNOUNCED_WITHIN + 1) : step + 1, robot].max()
-        for step, robot in zip(steps, robots, strict=True)
-    ]
-    threshold = np.sort(highest)[int((1.0 - CAUGHT) * len(highest) + 1e-9)]
-    return float((scores >= threshold).mean())
+    highest = np.sort([scores[places].max() for places in rows.announced])
+    threshold = highest[int((1.0 - CAUGHT) * len(highest) + 1e-9)]
+    return float(rows.weights[scores >= threshold].sum() / rows.weights.sum())
 
 
 def _ensemble(trial: Trial, folder: Path, data: Any) -> Any:
@@ -166,10 +207,19 @@ def _ensemble(trial: Trial, folder: Path, data: Any) -> Any:
     return beginning(replace(trial, algorithm="ifl", threshold=0.0), folder, data, lambda done, text: None)[0]
 
 
+@torch.no_grad()
 def _variance(policy: ImplicitPolicy, seen: NDArray[np.float32]) -> Scores:
-    drawn = sample_actions(policy, seen, ACTIONS, 0)  # (N, ACTIONS, A)
-    spread: Scores = drawn.var(axis=1).mean(axis=-1).astype(np.float64)
-    return spread
+    """Variance of the density of member 0 over actions, mean over components: what draws of it would have."""
+    network = policy.network(0)
+    size = policy.config.network.action_size
+    features = network.encode(torch.from_numpy(seen))
+    low, high = bounds(-1.0, 1.0, size)
+    samples = adapted([fast_energy(network.head)], [features], low, high, torch.Generator().manual_seed(0))
+    weights = samples.weights[0][..., None]  # (N, K, 1)
+    mean = (weights * samples.actions).sum(dim=1, keepdim=True)
+    spread = (weights * (samples.actions - mean).square()).sum(dim=1).mean(dim=-1)
+    found: Scores = spread.double().numpy()
+    return found
 
 
 def _over_seeds(rows: list[dict[str, float]]) -> dict[str, Any]:

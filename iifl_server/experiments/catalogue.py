@@ -88,6 +88,8 @@ def _run_trials(
     arms = list(dict.fromkeys(trial.arm for trial in wanted))
     values = report.columns(results, arms)
     made = _OF_TRIALS[chosen.name].report(chosen.name, out, values, arms)
+    if "iifl" in values:
+        made = replace(made, notes=(*made.notes, report.profile(values["iifl"])))
     report.write(out, made, values, {**asdict(chosen), "size": asdict(wanted[0].size)})
 
 

@@ -28,6 +28,15 @@ CURVES = {
     "hard_resets": "hard resets",
     "rohe_released": "ROHE (as released)",
 }
+PARTS = {
+    "simulation": "simulation",
+    "inference": "actions",
+    "uncertainty": "uncertainty",
+    "training": "training",
+    "supervision": "supervision",
+    "saving": "saving",
+    "rest": "bookkeeping",
+}
 HEADINGS = {
     "average_reward": "reward per episode",
     "successes": "successes",
@@ -64,6 +73,14 @@ def columns(
         names = [name for name, value in rows[0].items() if isinstance(value, int | float)] if rows else []
         found[arm] = {name: [float(row[name]) for row in rows] for name in names}
     return {arm: values for arm, values in found.items() if values}
+
+
+def profile(row: Mapping[str, Sequence[float]]) -> str:
+    """Where the time of an arm's runs went, in a sentence."""
+    seconds = {name: float(np.mean(row[f"{name}_s"])) for name in PARTS}
+    total = sum(seconds.values())
+    shares = ", ".join(f"{PARTS[name]} {100 * spent / total:.1f} %" for name, spent in seconds.items())
+    return f"An IIFL run took {total:.0f} s on one core after its first training: {shares}."
 
 
 def write(out: Path, report: Report, values: Columns, about: Mapping[str, Any]) -> dict[str, Any]:

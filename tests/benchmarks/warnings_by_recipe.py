@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import torch
 from recipes import CANDIDATES, make_policy
 
-from iifl_server.bench.warning import judged, record
+from iifl_server.bench.warning import Rows, judged, record
 from iifl_server.experiments.results import machine, read_json, write_json
 from iifl_server.learning.making import initial_dataset
 from policy.learning.trainer import train
@@ -47,7 +47,7 @@ def main() -> None:
                 if (rows := read_json(kept)) is None:
                     candidate = CANDIDATES[name]
                     policy = train(make_policy(task, candidate, seed), data, candidate[1], seed=seed).policy
-                    seen = record(policy, task, seed, given.robots, given.steps)
+                    seen = Rows.of(record(policy, task, seed, given.robots, given.steps), seed)
                     rows = {
                         "own": judged(lambda states, by=policy: by.decide(states, 0).uncertainty, seen, task),
                         "nearest": judged(nearest, seen, task),

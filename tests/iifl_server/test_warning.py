@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from iifl_server.bench.loop import overlap
-from iifl_server.bench.warning import Recording, ahead, auroc, calls_needed, judged
+from iifl_server.bench.warning import Recording, Rows, ahead, auroc, calls_needed, judged
 
 
 def test_steps_before_a_failure_are_those_within_reach() -> None:
@@ -15,31 +15,55 @@ def test_steps_before_a_failure_are_those_within_reach() -> None:
     assert ahead(violations, 50)[:, 0].tolist() == [True] * 5 + [False]
 
 
-def test_auroc_is_the_chance_that_a_pair_is_in_order() -> None:
+def test_auroc_is_the_chance_that_a_pair_is_in_order_and_weights_are_copies() -> None:
     draws = np.random.default_rng(0)
     scores, positive = draws.integers(0, 5, 60).astype(float), draws.random(60) < 0.3
-    pairs = scores[positive][:, None] - scores[~positive][None, :]
-    assert auroc(scores, positive) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
-    assert auroc(np.arange(4.0), np.array([False, False, True, True])) == 1.0
-    assert np.isnan(auroc(scores, np.zeros(60, dtype=bool)))
+    weights = draws.integers(1, 4, 60)
+    every, which = np.repeat(scores, weights), np.repeat(positive, weights)
+    pairs = every[which][:, None] - every[~which][None, :]
+    expected = ((pairs > 0) + 0.5 * (pairs == 0)).mean()
+    assert auroc(scores, positive, weights.astype(float)) == pytest.approx(expected)
+    ones = np.ones(4)
+    assert auroc(np.arange(4.0), np.array([False, False, True, True]), ones) == 1.0
+    assert np.isnan(auroc(np.arange(4.0), np.zeros(4, dtype=bool), ones))
+
+
+def recorded(violations: np.ndarray) -> Recording:
+    """Every robot-step can be told by its state: (step, robot)."""
+    steps, robots = violations.shape
+    grid = np.stack(np.meshgrid(np.arange(steps), np.arange(robots), indexing="ij"), axis=-1)
+    return Recording(grid.astype(np.float32), violations)
+
+
+def test_rows_hold_all_steps_before_failures_and_others_that_stand_for_the_rest() -> None:
+    violations = np.zeros((200, 10), dtype=bool)
+    violations[100, 3] = violations[10, 4] = True
+    rows = Rows.of(recorded(violations), seed=0, others=50)
+    assert rows.weights.sum() == pytest.approx(violations.size)
+    assert {within: int(coming.sum()) for within, coming in rows.coming.items()} == {5: 10, 20: 31, 50: 61}
+    assert [rows.states[places[-1]].tolist() for places in rows.announced] == [[10.0, 4.0], [100.0, 3.0]]
+    assert [len(places) for places in rows.announced] == [11, 20]
+    whole = Rows.of(recorded(violations), seed=0, others=10_000)
+    assert (whole.weights == 1.0).all()
 
 
 def test_calls_count_what_a_threshold_costs_that_announces_nine_of_ten() -> None:
     violations = np.zeros((100, 10), dtype=bool)
     violations[50] = True  # Every robot fails once.
-    scores = np.zeros((100, 10))
-    scores[45, :9] = 1.0  # Nine are announced five steps before.
-    assert calls_needed(scores, violations) == pytest.approx(9 / 1000)
-    scores[45, 8] = 0.0  # Eight are not enough: now everything has to call.
-    assert calls_needed(scores, violations) == 1.0
-    assert np.isnan(calls_needed(scores, np.zeros_like(violations)))
+    rows = Rows.of(recorded(violations), seed=0)
+    step, robot = rows.states.T
+    nine = ((step == 45) & (robot < 9)).astype(float)  # Announced five steps before.
+    assert calls_needed(nine, rows) == pytest.approx(9 / 1000)
+    eight = ((step == 45) & (robot < 8)).astype(float)
+    assert calls_needed(eight, rows) == 1.0  # Eight are not enough: now everything has to call.
+    assert np.isnan(calls_needed(nine, Rows.of(recorded(np.zeros_like(violations)), seed=0)))
 
 
 def test_a_measure_sees_what_was_recorded_and_the_fork_is_told_apart() -> None:
     observations = np.zeros((3, 2, 2), dtype=np.float32)
     observations[1, 0] = (4, 6)
-    recording = Recording(observations, np.zeros((3, 2), dtype=bool))
-    figures = judged(lambda seen: seen.sum(axis=1).astype(float), recording, "navigation")
+    rows = Rows.of(Recording(observations, np.zeros((3, 2), dtype=bool)), seed=0)
+    figures = judged(lambda seen: seen.sum(axis=1).astype(float), rows, "navigation")
     assert figures["above_at_fork"] == pytest.approx(5 / 6)
     assert figures["failures"] == 0
 

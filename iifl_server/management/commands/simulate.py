@@ -7,6 +7,7 @@ import torch
 from django.core.management.base import CommandError
 
 from iifl_server.errors import RequestError
+from iifl_server.experiments.report import PARTS
 from iifl_server.experiments.results import write_json
 from iifl_server.experiments.simulation import Simulation, run_simulation
 from iifl_server.learning.calibrating import Calibration
@@ -24,16 +25,6 @@ SHOWN = (
     "rohe_released",
     "wall_s",
 )
-
-PARTS = {
-    "simulation": "simulation",
-    "inference": "actions",
-    "uncertainty": "uncertainty",
-    "training": "training",
-    "supervision": "supervision",
-    "saving": "saving",
-    "rest": "rest",
-}
 
 
 class Command(IIFLCommand):
