@@ -40,6 +40,8 @@ WITHIN = (5, 20, 50)
 ANNOUNCED_WITHIN = 20
 CAUGHT = 0.9
 SEEDS = 3
+MOST_FAILURES = 60
+"""Violations that are looked at, drawn at random where there are more."""
 OTHERS = 3000
 """Robot-steps far from every violation that stand for all of those."""
 _FORK = (4.0, 6.0)
@@ -119,7 +121,7 @@ def record(policy: Any, task: str, seed: int, robots: int, steps: int) -> Record
 
 @dataclass(frozen=True)
 class Rows:
-    """Robot-steps that measures score: all before a violation, and some of the others with a weight."""
+    """Robot-steps that measures score: those before some violations, and some others, each with a weight."""
 
     states: NDArray[np.float32]
     """(n, S)."""
@@ -128,29 +130,34 @@ class Rows:
     weights: Scores
     """(n,): how many robot-steps of the recording each stands for."""
     announced: Sequence[NDArray[np.intp]]
-    """For each violation, the rows that may announce it."""
+    """For each violation that is looked at, the rows that may announce it."""
+    failures: int
+    """Violations of the recording."""
 
     @classmethod
     def of(cls, recording: Recording, seed: int, others: int = OTHERS) -> "Rows":
         """Choose them; the seed decides which others."""
-        near = ahead(recording.violations, max(WITHIN))
-        far = np.flatnonzero(~near)
-        taken = np.random.default_rng(seed).permutation(far)[:others]
+        draws = np.random.default_rng(seed)
+        violations = np.zeros_like(recording.violations)
+        failed = np.flatnonzero(recording.violations)
+        violations.ravel()[draws.permutation(failed)[:MOST_FAILURES]] = True
+        every, near = (ahead(seen, max(WITHIN)) for seen in (recording.violations, violations))
+        far = np.flatnonzero(~every)
+        taken = draws.permutation(far)[:others]
         chosen = np.sort(np.concatenate([np.flatnonzero(near), taken]))
         place = np.full(near.size, -1)
         place[chosen] = np.arange(len(chosen))
         places = place.reshape(near.shape)
-        weights = np.where(near.ravel()[chosen], 1.0, len(far) / max(1, len(taken)))
+        weights = np.where(
+            near.ravel()[chosen], every.sum() / max(1, near.sum()), len(far) / max(1, len(taken))
+        )
         announced = [
             places[max(0, step - ANNOUNCED_WITHIN + 1) : step + 1, robot]
-            for step, robot in zip(*np.nonzero(recording.violations), strict=True)
+            for step, robot in zip(*np.nonzero(violations), strict=True)
         ]
-        return cls(
-            recording.observations.reshape(near.size, -1)[chosen],
-            {within: ahead(recording.violations, within).ravel()[chosen] for within in WITHIN},
-            weights,
-            announced,
-        )
+        coming = {within: ahead(recording.violations, within).ravel()[chosen] for within in WITHIN}
+        states = recording.observations.reshape(near.size, -1)[chosen]
+        return cls(states, coming, weights, announced, len(failed))
 
 
 def judged(measure: Measure, rows: Rows, task: str) -> dict[str, float]:
@@ -161,7 +168,7 @@ def judged(measure: Measure, rows: Rows, task: str) -> dict[str, float]:
     took = time.perf_counter() - begun
     figures = {f"auroc_{within}": auroc(scores, rows.coming[within], rows.weights) for within in WITHIN}
     figures["calls_for_90"] = calls_needed(scores, rows)
-    figures["failures"] = float(len(rows.announced))
+    figures["failures"] = float(rows.failures)
     figures["ms_per_100"] = 1e5 * took / len(scores)
     if task == "navigation":
         at_fork = (rows.states == np.array(_FORK, dtype=np.float32)).all(axis=-1)

@@ -76,6 +76,17 @@ def test_metrics_have_the_documented_keys_and_a_row_per_step(tmp_path: Path) -> 
     assert len((tmp_path / "a" / "metrics.csv").read_text().splitlines()) == 13
 
 
+def test_help_by_the_nearest_sample_finds_a_threshold_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DISTANCES", (3, 4))
+    metrics = run(tmp_path / "a", "iifl-nearest", steps=12)
+    assert metrics["uncertainty_threshold"] > 0.05  # That of the policy is in another unit.
+    kept = json.loads((tmp_path / "a" / "calibration.json").read_text())
+    assert kept["estimator"] == "nearest-sample"
+    assert run(tmp_path / "b", "iifl-nearest", steps=5, threshold=0.0)["human_actions"] > 0
+
+
 @pytest.mark.slow(12)
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path: Path) -> None:
     first, second = run(tmp_path / "a"), run(tmp_path / "b")
@@ -294,8 +305,8 @@ def test_a_folder_of_before_there_was_a_setting_is_gone_on_with(tmp_path: Path) 
     ("algorithm", "changes", "words"),
     [
         ("iifl", {"priority": "loudest"}, "priority is 'loudest'; valid are uncertainty_constraint"),
-        ("bc", {"threshold": 1.0}, "valid for ifl and iifl"),
-        ("iifl-random", {"call_share": 0.1}, "valid for ifl and iifl"),
+        ("bc", {"threshold": 1.0}, "valid for ifl, iifl, iifl-nearest"),
+        ("iifl-random", {"call_share": 0.1}, "valid for ifl, iifl, iifl-nearest"),
         ("iifl", {"threshold": 1.0, "calibration": Calibration()}, "valid is one"),
         ("iifl", {"threshold": float("nan")}, "uncertainty_threshold is nan"),
         ("iifl", {"threshold": -0.1}, "uncertainty_threshold is -0.1"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from iifl_server.bench import warning
 from iifl_server.bench.loop import overlap
 from iifl_server.bench.warning import Recording, Rows, ahead, auroc, calls_needed, judged
 
@@ -35,7 +36,9 @@ def recorded(violations: np.ndarray) -> Recording:
     return Recording(grid.astype(np.float32), violations)
 
 
-def test_rows_hold_all_steps_before_failures_and_others_that_stand_for_the_rest() -> None:
+def test_rows_hold_all_steps_before_failures_and_others_that_stand_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     violations = np.zeros((200, 10), dtype=bool)
     violations[100, 3] = violations[10, 4] = True
     rows = Rows.of(recorded(violations), seed=0, others=50)
@@ -45,6 +48,11 @@ def test_rows_hold_all_steps_before_failures_and_others_that_stand_for_the_rest(
     assert [len(places) for places in rows.announced] == [11, 20]
     whole = Rows.of(recorded(violations), seed=0, others=10_000)
     assert (whole.weights == 1.0).all()
+    monkeypatch.setattr(warning, "MOST_FAILURES", 1)
+    one = Rows.of(recorded(violations), seed=0, others=50)
+    assert len(one.announced) == 1
+    assert one.failures == 2
+    assert one.weights.sum() == pytest.approx(violations.size)
 
 
 def test_calls_count_what_a_threshold_costs_that_announces_nine_of_ten() -> None:
