@@ -40,9 +40,9 @@ WITHIN = (5, 20, 50)
 ANNOUNCED_WITHIN = 20
 CAUGHT = 0.9
 SEEDS = 3
-MOST_FAILURES = 60
+MOST_FAILURES = 30
 """Violations that are looked at, drawn at random where there are more."""
-OTHERS = 3000
+OTHERS = 1500
 """Robot-steps far from every violation that stand for all of those."""
 _FORK = (4.0, 6.0)
 
@@ -63,7 +63,7 @@ class Recording:
 def run(options: Options, show: Show) -> dict[str, Any]:
     """Measure; the full size takes half an hour on two cores."""
     found = prepare(options, show)
-    robots, steps, count = (10, 60, 1) if options.smoke else (100, 1000, SEEDS)
+    robots, steps, count = (10, 60, 1) if options.smoke else (100, 500, SEEDS)
     figures: dict[str, Any] = {"machine": found}
     for task in TASKS:
         rows: dict[str, list[dict[str, float]]] = {}
