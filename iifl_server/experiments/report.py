@@ -21,6 +21,8 @@ COLOURS = {
     "iifl-random": "#e45756",
     "iifl": "#2a9d5c",
     "iifl-nearest": "#8e5ea2",
+    "iifl-share-0.02": "#8fd3ab",
+    "ifl-each-step": "#a5c8e8",
 }
 CURVES = {
     "average_reward": "reward per robot and episode",

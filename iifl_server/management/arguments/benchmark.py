@@ -31,7 +31,7 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=whole(0, 1000), default=0, help="how many; 0 takes the scale's")
     parser.add_argument(
-        "--out", type=writable_folder, default="out/benchmark", help="folder of the results, NAME-SCALE in it"
+        "--out", type=writable_folder, help="folder of the results; out/benchmark/NAME-SCALE unless given"
     )
     parser.add_argument(
         "--workers",

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -22,7 +23,7 @@ class Command(IIFLCommand):
 
         chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
-        out = options["out"] / f"{chosen.name}-{chosen.scale}{recipe}"
+        out = options["out"] or Path(f"out/benchmark/{chosen.name}-{chosen.scale}{recipe}").absolute()
         everywhere = None
         if options["queue"]:
             from iifl_server.experiments.shared import Everywhere
