@@ -1,10 +1,12 @@
 """Figure 2: the divergence of two Gaussian energies, whatever offset one of them has."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 import torch
+from django.core.management import call_command
 
 from iifl_server.experiments import jeffreys as figure
 from policy import jeffreys_divergence
@@ -59,3 +61,17 @@ def test_the_experiment_writes_its_claims_and_its_figure(tmp_path: Path) -> None
     assert {claim["verdict"] for claim in claims} == {"reproduced"}
     assert (tmp_path / "figure-2.svg").exists()
     assert "peaks at" in (tmp_path / "results.md").read_text()
+
+
+def test_the_command_writes_where_it_is_told_or_by_name_and_scale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    call_command("benchmark", "jeffreys", "--out", "mine", "--json", "figures.json", stdout=said)
+    assert "half way" in said.getvalue()
+    results = json.loads((tmp_path / "mine" / "results.json").read_text())
+    assert json.loads((tmp_path / "figures.json").read_text()) == results
+    assert results["jeffreys"]["middle"]["mean"] == 0
+    call_command("benchmark", "jeffreys", "--scale", "desk", stdout=said)
+    assert (tmp_path / "out" / "benchmark" / "jeffreys-desk" / "results.md").exists()
