@@ -98,8 +98,7 @@ class MujocoFleet(ABC):
         """States of all robots, (N, S); fields and units stand in the task's docstring."""
         if self._seen is None:
             self._seen = self.see().astype(np.float32)
-            self._seen.flags.writeable = False
-        return self._seen
+        return self._seen.copy()
 
     def act(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> StepResult:
         """Move every active robot for one step; see robots.fleet.Fleet.act."""

@@ -1,6 +1,6 @@
 """Why a good warning is not yet good help: arms that differ in one thing each, on the same starts and budget.
 
-    python tests/benchmarks/whom_to_help.py ant --arms random jeffreys jeffreys-alike --seeds 0 1
+    python tests/benchmarks/whom_to_help.py ant --arms random jeffreys jeffreys-half --seeds 0 1
 
 Every arm helps within the same share of robot-steps. One arm at one seed is kept in a file, so a run that was
 cut off goes on.
@@ -8,7 +8,7 @@ cut off goes on.
     random          as many teleoperation actions as `jeffreys` had, at random
     jeffreys        û follows what was seen, so that the share of robot-steps calls
     nearest         the same, by distance to the nearest sample
-    ...-alike       every sample counts alike in training; elsewhere half of each batch is new
+    ...-half        half of each batch is new; elsewhere samples count as the recipe says
     ...-long        a supervisor stays for twenty steps in place of five
     mixed           half of the supervisors at random, half by Jeffreys divergence
 """
@@ -55,13 +55,13 @@ def run(task: str, arm: str, seed: int, size: Size, share: float, out: Path, bud
         made.config = replace(made.config, minimum_intervention_steps=20)
         chance = made.config.random_probability / 4.0
         made.config = replace(made.config, random_probability=chance)
-    if "alike" in marks:
-        config = replace(chosen.plan("implicit").retraining, online_share=None)
+    if "half" in marks:
+        config = replace(chosen.plan("implicit").retraining, online_share=0.5)
 
-        def alike(policy: Any, dataset: Any, step: int) -> Any:
+        def half_new(policy: Any, dataset: Any, step: int) -> Any:
             return train(policy, dataset, config, seed=seed + step).policy
 
-        made.retrain = alike
+        made.retrain = half_new
     if kind == "mixed":
         _mix(made, seed)
     for _ in range(size.steps):
