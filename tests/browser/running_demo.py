@@ -52,6 +52,12 @@ class Demo:
         ) as connection:
             return connection.execute(query).fetchall()
 
+    def train_shortly(self) -> None:
+        """Retrainings from now on make a few updates: on a busy machine a whole one takes minutes."""
+        few = "UPDATE fleets_run SET config = json_set(config, '$.retraining', json('{\"updates\": 10}'))"
+        with sqlite3.connect(self.data / "iifl.sqlite3", timeout=20) as connection:
+            connection.execute(few)
+
     def step(self) -> int:
         return int(self.rows("SELECT max(step) FROM fleets_runstep")[0][0] or 0)
 

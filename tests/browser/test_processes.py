@@ -39,6 +39,7 @@ def test_a_worker_killed_while_training_is_replaced_and_the_fleet_never_waits(ow
     worker = own.child("worker", "training")
     assert worker is not None
     worker.kill()
+    own.train_shortly()
     step = own.step()
     eventually("the fleet goes on while nobody trains", lambda: own.step() >= step + 10, 20)
     eventually("another attempt is under way", lambda: own.rows(newest)[0][1] >= 2, 90)
