@@ -70,6 +70,7 @@ def test_a_relative_folder_is_the_same_for_processes_elsewhere(tmp_path: Path) -
     assert set(answer.stdout.split()) == {str(tmp_path / "some" / "where")}, answer.stderr
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("name", [name for name in NASTY if "/" not in name])
 def test_everybody_finds_the_brokers_socket_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
     children = Children(tmp_path / "logs")

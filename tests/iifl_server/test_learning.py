@@ -75,6 +75,7 @@ def test_observations_survive_the_database_bit_for_bit() -> None:
     assert np.array_equal(decode_observation(encode_observation(state)), state)
 
 
+@pytest.mark.slow(5)
 def test_a_retraining_learns_from_what_was_executed_and_delivers_a_checkpoint(retraining: Retraining) -> None:
     tasks.retrain(retraining.pk, 1)
     retraining.refresh_from_db()

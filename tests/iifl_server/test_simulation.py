@@ -224,6 +224,7 @@ def test_without_interaction_supervisors_only_reset(tmp_path: Path, algorithm: s
     assert metrics["hard_resets"] > 0
 
 
+@pytest.mark.slow(4)
 def test_random_help_stays_within_its_budget(tmp_path: Path) -> None:
     metrics = run(tmp_path / "a", "iifl-random", steps=60, random_budget=60)
     assert 0 < metrics["teleoperation_actions"] <= 60 + 3

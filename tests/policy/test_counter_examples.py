@@ -68,6 +68,7 @@ def test_those_that_look_for_low_energies_find_them() -> None:
 PLAIN = LangevinConfig(iterations=30, first_step=0.01, last_step=0.005, largest_move=1.0)
 
 
+@pytest.mark.slow(9)
 @pytest.mark.parametrize(
     ("config", "precision"),
     [

@@ -60,6 +60,7 @@ def test_a_prior_is_random_stands_still_and_comes_back_with_the_weights(tmp_path
     assert np.array_equal(again.decide(seen, 0).actions, trained.decide(seen, 0).actions)
 
 
+@pytest.mark.slow(3)
 def test_with_priors_members_agree_on_data_and_disagree_far_from_them() -> None:
     draws = np.random.default_rng(0)
     seen = draws.normal(size=(512, 2)).astype(np.float32)

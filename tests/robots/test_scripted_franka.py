@@ -69,6 +69,7 @@ def runs() -> dict[Faces, Run]:
     return {faces: drive(FrankaCubeStackFleet(50, 11), faces) for faces in ("first", "second")}
 
 
+@pytest.mark.slow(4)
 def test_both_kinds_stack_in_at_least_95_percent_of_the_episodes(runs: dict[Faces, Run]) -> None:
     for run in runs.values():
         assert run.stacked.mean() >= 0.95
