@@ -1,11 +1,11 @@
 """Who is about to fail? Every measure of uncertainty on the same recorded rollouts, intervals over seeds.
 
 For each task and seed, policies are trained by the task's recipe and the implicit one drives a fleet that
-nobody helps. Each measure then scores the steps before every violation, and some thousand others, which stand
-for the rest of that recording. Good ones are high before a
-violation and low elsewhere: AUROC of a violation within so many steps, and the share of robot-steps that must
-call so that nine of ten violations were announced. On navigation's fork, where two ways are equally good and
-nobody has to be asked, a measure should be low: shown is the share of all robot-steps that it is above.
+nobody helps. Each measure then scores the steps before some violations, and some thousand others, which
+stand for the rest of that recording. Good ones are high before a violation and low elsewhere: AUROC of a
+violation within so many steps, and the share of robot-steps that must call so that nine of ten violations
+were announced. On navigation's fork, where two ways are equally good and nobody has to be asked, a measure
+should be low: shown is the share of all robot-steps that it is above.
 """
 
 import time

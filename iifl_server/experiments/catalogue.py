@@ -33,7 +33,7 @@ _OF_TRIALS: Mapping[str, ModuleType] = {
 RunAll = Callable[[list[Piece], grid.Progress], dict[str, dict[str, Any]]]
 """Runs all pieces somewhere, and gives their results by name."""
 Everywhere = Callable[[str], RunAll]
-"""From the name of an experiment, which is that of its folder."""
+"""From the name of an experiment, which its folder and the one above it make."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _run_trials(
     wanted = trials(chosen)
     pieces = [Piece(trial, str(out.resolve())) for trial in wanted]
     if everywhere:
-        results = everywhere(out.name)(pieces, progress)
+        results = everywhere(f"{out.parent.name}-{out.name}")(pieces, progress)
     else:
         results = grid.run_all(pieces, run_piece, workers, progress)
     arms = list(dict.fromkeys(trial.arm for trial in wanted))

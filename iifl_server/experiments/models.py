@@ -16,7 +16,7 @@ class SharedTrial(models.Model):
     """One trial of one experiment, which any worker may claim while nobody else is heard to have it."""
 
     experiment = models.CharField(max_length=200)
-    """Name of the folder that the results go to."""
+    """Names of the folder that the results go to and of the one above it."""
     name = models.CharField(max_length=200)
     """Unique within the experiment."""
     description = models.JSONField()

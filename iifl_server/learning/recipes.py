@@ -83,7 +83,7 @@ def _of_states(
     )
 
 
-# Names also in `initial.TRAINABLE`, for processes that do without torch.
+# Names also in `names.TASKS`, for processes that do without torch.
 _RECIPES = {
     "block_push": Recipe(
         network=NetworkConfig(),
