@@ -6,13 +6,19 @@ Knows the standard library alone: handlers stand before anything else is loaded.
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CALLED_BACK = ("pymunk",)
+"""Packages whose C code calls Python that changes the lists it walks; cut off there, it crashes later."""
+AGAIN_S = 0.01
 SENTENCE = "iifl: interrupted before anything was begun; the same command starts again.\n"
 _heard: list[int] = []
+_held_back: list[int] = []
 
 
 class Interrupted(KeyboardInterrupt):
@@ -52,23 +58,43 @@ def leave_to_python() -> None:
 def check() -> None:
     """Raises `Interrupted` again where one was raised before and somebody's code has caught it."""
     if _heard:
+        _held_back.clear()
         raise Interrupted(_heard[-1])
 
 
-def _answer(handler: Callable[[int, object], None]) -> None:
+def _answer(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 
-def _end(number: int, _frame: object) -> None:
+def _end(number: int, _frame: FrameType | None) -> None:
     os.write(2, SENTENCE.encode())
     os._exit(128 + number)
 
 
-def _raise(number: int, _frame: object) -> None:
+def _raise(number: int, frame: FrameType | None) -> None:
     _heard.append(number)
-    raise Interrupted(number)
+    if _may_raise(frame):
+        _held_back.clear()
+        raise Interrupted(number)
+    _held_back.append(number)
+    again = threading.Timer(AGAIN_S, _send_again)
+    again.daemon = True
+    again.start()
+
+
+def _send_again() -> None:
+    if _held_back:
+        os.kill(os.getpid(), _held_back[-1])
+
+
+def _may_raise(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in CALLED_BACK:
+            return False
+        frame = frame.f_back
+    return True
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
