@@ -53,6 +53,8 @@ class Frame:
     None where a click means nothing."""
     reach: float
     """Length of an action of size 1.0, as a fraction of the image's width."""
+    captured_at: float | None = None
+    """When a camera took it [s since the epoch]; None where it shows this very moment."""
 
 
 class Fleet(Protocol):

@@ -1,0 +1,1 @@
+"""Robots in other places: what runs beside them, what drives them, and the link in between."""
