@@ -47,6 +47,11 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.task} run {self.pk}"
 
+    @property
+    def by_hand(self) -> bool:
+        """Hard resets are done, and confirmed, by somebody at the robot's side."""
+        return bool(self.config.get("by_hand", False))
+
 
 class Robot(models.Model):
     """One robot of a run."""
@@ -68,6 +73,12 @@ class HelpKind(models.TextChoices):
     TELEOPERATION = "teleoperation"
     HARD_RESET = "hard_reset"
     HAND_BACK = "hand_back"
+    VERDICT = "verdict"
+    """A person says what a motion came to, where the camera is not sure."""
+    PUT_RIGHT = "put_right"
+    """A technician has put a robot right after a violation."""
+    SET_ASIDE = "set_aside"
+    """A technician takes a robot out of the fleet, or gives it back."""
 
 
 class Assignment(models.Model):
@@ -141,6 +152,50 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on robot {self.robot} by {self.supervisor_name}: {self.status}"
+
+
+class MotionStatus(models.TextChoices):
+    """What became of a motion; `begun` is written before anything moves."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    REFUSED = "refused"
+    CUT = "cut"
+    UNKNOWN = "unknown"
+
+
+class Motion(models.Model):
+    """One motion of a robot that is no simulation: by whose word, and what became of it."""
+
+    id = models.UUIDField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    robot = models.PositiveIntegerField()
+    step = models.PositiveBigIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    author = models.CharField(max_length=200)
+    """The person's name, the algorithmic supervisor's, or the policy with its version."""
+    intervention = models.ForeignKey(Intervention, null=True, blank=True, on_delete=models.SET_NULL)
+    action = models.JSONField()
+    """As ordered, in [-1, 1]."""
+    executed = models.JSONField(null=True, blank=True)
+    """As carried out, where that is known to differ."""
+    status = models.CharField(max_length=10, choices=MotionStatus.choices, default=MotionStatus.BEGUN)
+    detail = models.CharField(max_length=300, blank=True)
+    confidence = models.FloatField(null=True, blank=True)
+    verdict = models.CharField(max_length=20, blank=True)
+    """What a person said that it came to, where the camera was not sure."""
+    asked_at = models.DateTimeField(auto_now_add=True)
+    began_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """Capture time of the picture that the outcome was read from."""
+
+    class Meta:
+        ordering = ("asked_at",)
+        indexes = (models.Index(fields=("run", "status")),)
+
+    def __str__(self) -> str:
+        return f"motion of robot {self.robot} by {self.author}: {self.status}"
 
 
 class RunStep(models.Model):

@@ -155,6 +155,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     "supervisors": run.supervisors,
                     "pace": run.pace,
                     "means": means.to_dict(),
+                    "by_hand": run.by_hand,
                 },
                 "limits": {
                     "expires_ms": protocol.EXPIRES_MS,
