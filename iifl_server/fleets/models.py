@@ -18,7 +18,8 @@ class RunStatus(models.TextChoices):
 class Run(models.Model):
     """One supervised fleet from its first step to its last."""
 
-    task = models.CharField(max_length=40)
+    task = models.CharField(max_length=200)
+    """A name, or package.module:name of a task from outside."""
     robots = models.PositiveIntegerField()
     supervisors = models.PositiveIntegerField()
     people = models.PositiveIntegerField(default=1)
