@@ -53,6 +53,11 @@ class Run(models.Model):
         """Hard resets are done, and confirmed, by somebody at the robot's side."""
         return bool(self.config.get("by_hand", False))
 
+    @property
+    def real(self) -> bool:
+        """Its robots are no simulation: a stop is ended by an administrator alone."""
+        return bool(self.config.get("real", False))
+
 
 class Robot(models.Model):
     """One robot of a run."""
@@ -130,7 +135,8 @@ class Intervention(models.Model):
     point = models.JSONField(null=True, blank=True)
     """Where the person clicked, [x, y] as fractions of the frame."""
     mode = models.CharField(max_length=60, blank=True)
-    """Of a person's teleoperation by a supervisor's way: which one was chosen; empty for a push."""
+    """Of a person's teleoperation by a supervisor's way: which one was chosen; empty for a push. Of a
+    verdict: what was said. Of a robot that was set aside: aside or back."""
     action = models.JSONField(null=True, blank=True)
     """As executed, in [-1, 1]."""
     clipped = models.BooleanField(default=False)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iifl_server.accounts.models import Person
+from iifl_server.accounts.models import Person, Role
 from iifl_server.accounts.services import audit
 from iifl_server.errors import NotAllowedError, RequestError
 from iifl_server.fleets.means import Means, task_means
@@ -22,6 +22,8 @@ from robots.fleet import RobotsError
 from robots.registry import task_defaults, task_names
 
 LONGEST_PACE_S = 10.0
+BESIDE = (HelpKind.PUT_RIGHT, HelpKind.SET_ASIDE)
+"""What is ordered at a robot's side: a technician's role is the right to it, no lease."""
 
 
 def create_run(
@@ -137,7 +139,12 @@ def _switch(run: int, person_id: int, action: str, before: RunStatus, after: Run
         person = Person.objects.get(pk=person_id)
         if not person.may_stop:
             raise NotAllowedError(
-                f"Your role, {person.role}, may not {action} a fleet; supervisors and administrators may."
+                f"Your role, {person.role}, may not {action} a fleet; supervisors, technicians and "
+                "administrators may."
+            )
+        if action == "start" and person.role != Role.ADMINISTRATOR and Run.objects.get(pk=run).real:
+            raise NotAllowedError(
+                f"These are real robots: after a stop an administrator lets them go on, not a {person.role}."
             )
         changed = Run.objects.filter(pk=run, status=before).update(
             status=after, status_reason=reason.format(name=person.username)
@@ -154,7 +161,9 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     help that the task does not offer.
     """
     person = Person.objects.get(pk=person_id)
-    if not person.may_supervise:
+    if command.kind in BESIDE and not person.may_attend:
+        raise RequestError(f"Your role, {person.role}, does not work at robots; technicians do.")
+    if command.kind not in BESIDE and not person.may_supervise:
         raise RequestError(f"Your role, {person.role}, may not move robots; supervisors may.")
     run = Run.objects.get(pk=run_id)
     if command.robot >= run.robots:
@@ -162,7 +171,10 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     if command.kind == HelpKind.TELEOPERATION:
         _check_means(command, run.task, task_means(run.task))
     known = Intervention.objects.filter(command_id=command.command).first()
-    if known is None and run.status != RunStatus.RUNNING:
+    allowed = run.status == RunStatus.RUNNING or (
+        command.kind == HelpKind.SET_ASIDE and run.status == RunStatus.STOPPED
+    )
+    if known is None and not allowed:
         raise RequestError(f"The fleet is {run.status}: no robot moves.")
     if known is None:
         try:
@@ -198,7 +210,7 @@ def _pending(run: Run, person: Person, command: Command) -> Intervention:
         kind=command.kind,
         frame=command.frame,
         point=point,
-        mode=command.mode or "",
+        mode=command.mode or command.said or "",
     )
 
 

@@ -305,6 +305,7 @@ def test_a_choice_ends_with_its_lease_with_another_order_and_with_its_steps() ->
     assert going_on(assists, {ROBOT: replace(lease, token="second")}, ()) == {}
     assert going_on(assists, {}, ()) == {}
     assert going_on(assists, {ROBOT: lease}, [ROBOT]) == {}
-    once = after_step(assists)
+    assert after_step(assists, []) == assists  # In motion: no step of it was taken.
+    once = after_step(assists, [ROBOT])
     assert once[ROBOT].left == 1
-    assert after_step(once) == {}
+    assert after_step(once, [ROBOT]) == {}
