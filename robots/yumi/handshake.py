@@ -44,7 +44,8 @@ _SENTENCES = {
     "on the pendant, and move the workspace or its limits nearer.",
     Result.ELSEWHERE: "The arm stands outside its workspace and will not travel from there; nothing moved. "
     "Jog it to iifl_ready on the pendant.",
-    Result.STALE: "The program was halted before the motion began, and has dropped it. Order a new one.",
+    Result.STALE: "The program was halted, and has dropped the motion; had it begun, the arm stopped on its "
+    "way. Look at the picture, then order a new one.",
 }
 
 

@@ -105,7 +105,7 @@ class Line:
             client.close()
 
     def _once(self, what: str, ask: Callable[[RWS], T]) -> T:
-        """One attempt, in a thread of its own: a socket's time limit does not limit an answer that trickles."""
+        """One attempt, in a thread of its own: no limit of a socket ends an answer that trickles."""
         client = self._client
         if client is None:
             client = self._client = _Client(self.url, self._credentials, self._limit_s)

@@ -54,23 +54,23 @@ MODULE IIFL_Push
     TASK PERS num iifl_travel_speed:=200;
 
     ! Results, as the agent knows them.
-    CONST num DONE:=1;
-    CONST num LIMITS:=2;
-    CONST num STOPPED:=3;
-    CONST num MIXED:=4;
-    CONST num UNCALIBRATED:=5;
-    CONST num UNREACHABLE:=6;
-    CONST num ELSEWHERE:=7;
-    CONST num STALE:=8;
+    LOCAL CONST num DONE:=1;
+    LOCAL CONST num LIMITS:=2;
+    LOCAL CONST num STOPPED:=3;
+    LOCAL CONST num MIXED:=4;
+    LOCAL CONST num UNCALIBRATED:=5;
+    LOCAL CONST num UNREACHABLE:=6;
+    LOCAL CONST num ELSEWHERE:=7;
+    LOCAL CONST num STALE:=8;
 
-    CONST num LONGEST_PAUSE:=1;
-    CONST num NEAR:=30;
+    LOCAL CONST num LONGEST_PAUSE:=1;
+    LOCAL CONST num NEAR:=30;
 
-    VAR intnum on_stop;
-    VAR intnum on_time;
-    VAR clock pulse;
-    VAR bool moving:=FALSE;
-    VAR iiflorder order;
+    LOCAL VAR intnum on_stop;
+    LOCAL VAR intnum on_time;
+    LOCAL VAR clock pulse;
+    LOCAL VAR bool moving:=FALSE;
+    LOCAL VAR iiflorder order;
 
     PROC main()
         VAR bool nothing_new;
@@ -103,17 +103,17 @@ MODULE IIFL_Push
         ENDWHILE
     ENDPROC
 
-    PROC Beat()
+    LOCAL PROC Beat()
         ClkStop pulse;
         ClkReset pulse;
         ClkStart pulse;
     ENDPROC
 
-    PROC Tell(dnum number,num result)
+    LOCAL PROC Tell(dnum number,num result)
         iifl_report:=[iifl_order.session,number,result];
     ENDPROC
 
-    PROC CarryOut()
+    LOCAL PROC CarryOut()
         VAR num refusal;
 
         order:=iifl_order;
@@ -138,7 +138,7 @@ MODULE IIFL_Push
         Tell order.number,DONE;
     ENDPROC
 
-    FUNC num WhyNot()
+    LOCAL FUNC num WhyNot()
         IF NOT iifl_calibrated RETURN UNCALIBRATED;
         IF NOT Inside(order.begin_x,order.begin_y,0) RETURN LIMITS;
         IF NOT Inside(order.end_x,order.end_y,0) RETURN LIMITS;
@@ -149,11 +149,11 @@ MODULE IIFL_Push
         RETURN 0;
     ENDFUNC
 
-    FUNC bool Inside(num x,num y,num margin)
+    LOCAL FUNC bool Inside(num x,num y,num margin)
         RETURN x>=iifl_limits{1}-margin AND y>=iifl_limits{2}-margin AND x<=iifl_limits{3}+margin AND y<=iifl_limits{4}+margin;
     ENDFUNC
 
-    FUNC bool AtHome()
+    LOCAL FUNC bool AtHome()
         ! Over the workspace, or at iifl_ready: the two places between which a straight way is known to be free.
         VAR robtarget here;
 
@@ -162,7 +162,7 @@ MODULE IIFL_Push
         RETURN Inside(here.trans.x,here.trans.y,NEAR) AND here.trans.z>=-NEAR AND here.trans.z<=iifl_ready.trans.z+NEAR;
     ENDFUNC
 
-    FUNC bool Reachable(robtarget target)
+    LOCAL FUNC bool Reachable(robtarget target)
         VAR jointtarget joints;
 
         joints:=CalcJointT(target,iifl_plate\WObj:=iifl_table);
@@ -171,7 +171,7 @@ MODULE IIFL_Push
         RETURN FALSE;
     ENDFUNC
 
-    FUNC robtarget Over(num x,num y,num z)
+    LOCAL FUNC robtarget Over(num x,num y,num z)
         ! The plate stands across the push. Both of its faces push, so it never turns by more than 90 degrees.
         VAR robtarget target;
         VAR num heading:=0;
@@ -187,7 +187,7 @@ MODULE IIFL_Push
         RETURN target;
     ENDFUNC
 
-    PROC Push()
+    LOCAL PROC Push()
         VAR robtarget here;
         VAR speeddata travelling;
         VAR speeddata pushing;
@@ -209,7 +209,7 @@ MODULE IIFL_Push
         MoveL iifl_ready,travelling,fine,iifl_plate\WObj:=iifl_table;
     ENDPROC
 
-    TRAP Halt
+    LOCAL TRAP Halt
         IF moving AND iifl_stop>=order.number THEN
             moving:=FALSE;
             StopMove;
