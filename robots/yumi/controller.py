@@ -17,6 +17,10 @@ TASKS = {"left": "T_ROB_L", "right": "T_ROB_R"}
 """RAPID tasks of YuMi's arms."""
 
 
+class OtherProgram(SideError):
+    """Somebody else drives the arm, too."""
+
+
 class Progress(NamedTuple):
     """How far one order has come."""
 
@@ -28,7 +32,7 @@ class Progress(NamedTuple):
 class ArmController(Protocol):
     """One arm. Every method ends in time, and raises SideError where the controller does not do as asked.
 
-    `stop`, `stop_all` and `progress` may come from other threads than the one that called `begin`.
+    `stop`, `stop_all` and `rests` may come from other threads than the one that called `begin`.
     """
 
     task: str
@@ -46,6 +50,9 @@ class ArmController(Protocol):
 
     def stop(self) -> None:
         """Stop this arm, and whatever was ordered for it so far, for good; the other arm goes on."""
+
+    def rests(self) -> bool:
+        """Whether no order of anybody's is being carried out by this arm."""
 
     def stop_all(self, *, motors_off: bool = False) -> None:
         """Stop every arm of the robot, and switch its motors off if asked to."""
@@ -120,12 +127,12 @@ class Rws1Controller:
         return number
 
     def progress(self, number: int, begun: bool) -> Progress:
-        """Raises SideError where another program's orders came in between."""
+        """Raises OtherProgram where somebody else's orders came in between."""
         report = Report.of(self._read("iifl_report"))
         if report.number == number and report.session == self._session:
             return Progress(True, report)
         if report.number >= number:
-            raise SideError(
+            raise OtherProgram(
                 f"Another program drives {self.task}: it had motion {report.number} carried out, and what "
                 f"became of motion {number} is not known. End that program, then try again."
             )
@@ -146,6 +153,12 @@ class Rws1Controller:
                 "stop the arm",
                 lambda rws: rws.set_rapid_variable(_symbol("iifl_stop"), str(number), self.task),
             )
+
+    def rests(self) -> bool:
+        """False, too, for a motion that was halted with its program."""
+        begun = Report.of(self._halt.call("read iifl_begun", lambda rws: self._get(rws, "iifl_begun")))
+        report = Report.of(self._halt.call("read iifl_report", lambda rws: self._get(rws, "iifl_report")))
+        return report.number >= begun.number
 
     def stop_all(self, *, motors_off: bool = False) -> None:
         """Stop the programs of both arms; the motors, too, are shared by both."""
