@@ -27,7 +27,7 @@ class Rectangle:
             )
         if self.left >= self.right or self.bottom >= self.top:
             raise LimitError(
-                f"rectangle {values} is empty: give left, bottom, right, top with left < right and bottom < top"
+                f"rectangle {values} is empty: give left, bottom, right, top, left < right, bottom < top"
             )
 
     def __str__(self) -> str:
