@@ -75,9 +75,7 @@ class Board:
         for number, (column, row) in enumerate(self._white()):
             cells = self._dictionary.generateImageMarker(self.first_marker + number, 6, borderBits=1) == 0
             for down, across in np.argwhere(cells):
-                rectangles.append(
-                    self._cell(column, row, margin + across * side, margin + down * side, side)
-                )
+                rectangles.append(self._cell(column, row, margin + across * side, margin + down * side, side))
         return np.array(rectangles)
 
     def _white(self) -> list[tuple[int, int]]:

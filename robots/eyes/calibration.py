@@ -59,7 +59,9 @@ class CameraCalibration:
         for name in ("error_mm", "worst_mm"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
-                raise CalibrationError(f"{name} is {value!r}, but must be a number from 0 [mm], or null; {AGAIN}")
+                raise CalibrationError(
+                    f"{name} is {value!r}, but must be a number from 0 [mm], or null; {AGAIN}"
+                )
         try:
             datetime.fromisoformat(self.date)
         except (TypeError, ValueError):
