@@ -1,1 +1,1 @@
-"""Overhead cameras that are there: calibrating them, looking straight down through them, noticing that they moved."""
+"""Overhead cameras that are there: calibrated, looked straight down through, watched."""

@@ -101,7 +101,7 @@ class Board:
 
 
 def board_for(paper: Paper, square_mm: float | None = None) -> Board:
-    """The board of a paper size. square_mm: what a square measures on the print, where it came out otherwise."""
+    """The board of a paper size. square_mm: what a square measures on the print, if otherwise."""
     if paper == "a3":
         sizes = ((0.420, 0.297), (10, 7), 0.040, 40)
     elif paper == "a4":

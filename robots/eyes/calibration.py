@@ -79,7 +79,7 @@ class CameraCalibration:
         above: how high over the table what they show lies [m]; without a lens, heights are not known and the
         table is meant.
         """
-        return _through(np.linalg.inv(self._plane(above)), self.undistort(pixels))
+        return _through(_inverse(self._plane(above)), self.undistort(pixels))
 
     def to_pixels(self, points: NDArray[np.floating], above: float = 0.0) -> NDArray[np.float64]:
         """The inverse of `to_workspace`."""
@@ -92,18 +92,19 @@ class CameraCalibration:
         if self.lens is None:
             return None
         rotation, shift = self._pose
-        return -rotation.T @ shift
+        place: NDArray[np.float64] = -rotation.T @ shift
+        return place
 
     @cached_property
     def _table(self) -> NDArray[np.float64]:
         """Workspace points on the table to undistorted pixels, shape (3, 3)."""
-        return np.linalg.inv(np.array(self.homography, dtype=np.float64).reshape(3, 3))
+        return _inverse(np.array(self.homography, dtype=np.float64).reshape(3, 3))
 
     @cached_property
     def _pose(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The camera's rotation and shift, (3, 3) and (3,): what the homography of a known lens says."""
         assert self.lens is not None
-        columns = np.linalg.inv(self.lens.matrix) @ self._table
+        columns = _inverse(self.lens.matrix) @ self._table
         columns /= math.copysign(
             (np.linalg.norm(columns[:, 0]) + np.linalg.norm(columns[:, 1])) / 2, columns[2, 2]
         )
@@ -116,12 +117,16 @@ class CameraCalibration:
         if self.lens is None or above == 0.0:
             return self._table
         rotation, shift = self._pose
-        columns = np.linalg.inv(self.lens.matrix) @ self._table
+        columns = _inverse(self.lens.matrix) @ self._table
         scale = columns[2, 2] / shift[2]
         raised = columns.copy()
         raised[:, 2] += above * scale * rotation[:, 2]
         plane: NDArray[np.float64] = self.lens.matrix @ raised
         return plane
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _through(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,7 +35,7 @@ class Lens:
             values = getattr(self, name)
             if len(values) != size or not all(math.isfinite(value) for value in values):
                 raise CalibrationError(
-                    f"lens: {name} is {values!r}, but must be {size} finite numbers; calibrate the camera again"
+                    f"lens: {name} is {values!r}, but must be {size} finite numbers; calibrate again"
                 )
         if min(self.focal) <= 0:
             raise CalibrationError(

@@ -21,7 +21,7 @@ class Rectifier:
         columns, rows = np.meshgrid(np.arange(view.width) + 0.5, np.arange(view.height) + 0.5)
         points = view.to_workspace(np.stack([columns, rows], axis=-1))  # (H, W, 2)
         pixels = calibration.to_pixels(points, above).astype(np.float32)
-        self._maps = cv2.convertMaps(pixels, None, cv2.CV_16SC2)
+        self._whole, self._rest = cv2.convertMaps(pixels[..., 0], pixels[..., 1], cv2.CV_16SC2)
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The view of an image, (H, W, 3) of the calibrated size; black where the camera does not see.
@@ -29,7 +29,7 @@ class Rectifier:
         Raises CalibrationError for an image of another size.
         """
         check_size(image, self.calibration)
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR), dtype=np.uint8)
+        return np.asarray(cv2.remap(image, self._whole, self._rest, cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def check_size(image: NDArray[np.uint8], calibration: CameraCalibration) -> None:

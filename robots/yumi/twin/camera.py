@@ -1,4 +1,4 @@
-"""A simulated overhead camera: perspective, a lens that bends, uneven light, noise, and pictures that come late."""
+"""A simulated overhead camera: perspective, a bent lens, uneven light, noise, latency."""
 
 import math
 import threading
@@ -102,12 +102,11 @@ class Eye:
         image = self._empty.copy()
         outlines = places(self.optics, surfaces)
         pixels = np.concatenate(outlines)
-        lowest, highest = np.floor(pixels.min(axis=0)), np.ceil(pixels.max(axis=0))
+        lowest = np.floor(pixels.min(axis=0)) - _MARGIN
+        highest = np.ceil(pixels.max(axis=0)) + _MARGIN
         bounds = np.array([self.optics.width, self.optics.height])
-        outer = [
-            np.clip(edge, 0, bounds).astype(int).tolist() for edge in (lowest - _MARGIN, highest + _MARGIN)
-        ]
-        (left, top), (right, bottom) = outer
+        left, top = np.clip(lowest, 0, bounds).astype(int).tolist()
+        right, bottom = np.clip(highest, 0, bounds).astype(int).tolist()
         if right <= left or bottom <= top:
             return image
         under = self._sharp[top:bottom, left:right]
@@ -121,7 +120,8 @@ class Eye:
         lit = sharp.astype(np.float32) * self._light[rows, columns]
         if self.sensor.blur > 0:
             lit = np.asarray(cv2.GaussianBlur(lit, (7, 7), self.sensor.blur), dtype=np.float32)
-        return np.clip(np.rint(lit), 0, 255).astype(np.uint8)
+        developed: NDArray[np.uint8] = np.clip(np.rint(lit), 0, 255).astype(np.uint8)
+        return developed
 
     def _lighting(self) -> NDArray[np.float32]:
         """How much of the light arrives at each pixel, (H, W, 1)."""

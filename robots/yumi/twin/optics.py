@@ -45,7 +45,7 @@ class Optics:
 def optics_of(seed: int = 0, width: int = 960, height: int = 720) -> Optics:
     """A camera that was screwed on by hand, 0.9 m over the table; each seed is screwed on another way."""
     generator = np.random.default_rng(seed)
-    swing = generator.uniform(-1.0, 1.0, size=8)
+    swing = generator.uniform(-1.0, 1.0, size=7).tolist()
     scale = min(width / 960, height / 720)
     lens = Lens(
         focal=(1130.0 * scale * (1 + 0.01 * swing[0]), 1133.0 * scale * (1 + 0.01 * swing[0])),

@@ -1,4 +1,4 @@
-"""Painting what a simulated camera sees: surfaces of the workspace as polygons, averaged down to its pixels."""
+"""Painting what a simulated camera sees: polygons of the workspace, averaged down to pixels."""
 
 import math
 from collections.abc import Sequence
