@@ -1,0 +1,1 @@
+"""Overhead cameras that are there: calibrated, looked straight down through, watched."""
