@@ -85,8 +85,16 @@ def make_physical_fleet(task: str, robots: int, seed: int) -> PhysicalFleet:
 
 
 def make_demonstration_fleet(task: str, robots: int, seed: int) -> Fleet:
-    """Like `make_fleet`, but as it is when demonstrations are collected: navigation without its wind."""
+    """Like `make_fleet`, but as it is when demonstrations are collected: navigation without its wind.
+
+    Raises FleetError for robots that are there, unless their Task gives a simulated fleet for it.
+    """
     kind = find(task)
+    if kind.demonstrations is None and kind.physical:
+        raise FleetError(
+            f"the robots of {task} are there, and nobody would watch them; give its Task `demonstrations`, a "
+            "simulated fleet like it"
+        )
     if kind.demonstrations is None:
         return make_fleet(task, robots, seed)
     made = _made(task, "fleet of demonstrations", _OF_A_FLEET, kind.demonstrations, robots, seed)
@@ -96,17 +104,9 @@ def make_demonstration_fleet(task: str, robots: int, seed: int) -> Fleet:
 def make_unassisted_fleet(task: str, robots: int, seed: int) -> Fleet:
     """Like `make_fleet`, for policies that nobody watches: never of robots that are there.
 
-    Theirs is the simulated fleet that demonstrations are collected on; raises FleetError where there is none.
+    Theirs is the fleet of demonstrations; raises FleetError where there is none.
     """
-    kind = find(task)
-    if not kind.physical:
-        return make_fleet(task, robots, seed)
-    if kind.demonstrations is None:
-        raise FleetError(
-            f"the robots of {task} are there, and nobody would watch them; give its Task `demonstrations`, a "
-            "simulated fleet like it"
-        )
-    return make_demonstration_fleet(task, robots, seed)
+    return (make_demonstration_fleet if is_physical(task) else make_fleet)(task, robots, seed)
 
 
 def make_supervisors(task: str, count: int, seed: int) -> list[Supervisor]:

@@ -27,10 +27,8 @@ class Command(IIFLCommand):
         if chosen.name not in BENCHMARKS:  # What is no task is told before folders are made.
             chosen = replace(chosen, name=own_task.checked(chosen.name))
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
-        out = (
-            options["out"]
-            or Path(f"out/benchmark/{folder_of(chosen.name)}-{chosen.scale}{recipe}").absolute()
-        )
+        folder = f"{folder_of(chosen.name)}-{chosen.scale}{recipe}"
+        out = options["out"] or Path(f"out/benchmark/{folder}").absolute()
         everywhere = None
         if options["queue"]:
             from iifl_server.experiments.shared import Everywhere
