@@ -19,7 +19,8 @@ from iifl_server.names import ALGORITHMS
 from policy.errors import CheckpointError, PolicyError
 from policy.supervision import SupervisionConfig
 from robots.fleet import RobotsError
-from robots.registry import task_defaults, task_names
+from robots.lookup import find
+from robots.registry import is_physical, task_defaults
 
 LONGEST_PACE_S = 10.0
 BESIDE = (HelpKind.PUT_RIGHT, HelpKind.SET_ASIDE)
@@ -43,8 +44,14 @@ def create_run(
     pace: seconds per step, above 0. updates: per retraining, None for the task's default.
     Raises RequestError that names the value and what is valid.
     """
-    if task not in task_names():
-        raise RequestError(f"task is {task!r}; valid are {', '.join(task_names())}")
+    try:
+        defaults = task_defaults(task)
+    except RobotsError as error:
+        raise RequestError(str(error)) from error
+    if not (find(task).supervisor or is_physical(task)):
+        raise RequestError(
+            f"{task} has no algorithmic supervisor for seats that nobody takes; give its Task a `supervisor`"
+        )
     if algorithm not in ALGORITHMS:
         raise RequestError(f"algorithm is {algorithm!r}; valid are {', '.join(ALGORITHMS)}")
     if not 0 < pace <= LONGEST_PACE_S:
@@ -56,7 +63,6 @@ def create_run(
     try:
         path = shipped_checkpoint(task, algorithm)
         shipped = read_shipped(path)
-        defaults = task_defaults(task)
         config = SupervisionConfig(
             robots=robots,
             supervisors=supervisors,

@@ -35,6 +35,7 @@ from iifl_server.processes.listening import (
 )
 from iifl_server.processes.valkey import ValkeyFailed, start_valkey
 from policy.errors import CheckpointError
+from robots.lookup import canonical
 
 if TYPE_CHECKING:
     from iifl_server.accounts.demo import DemoAccounts
@@ -52,6 +53,7 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         _check(options)
+        options["task"] = canonical(options["task"])
         options.setdefault("pace", PUSH_PACE_S if task_means(options["task"]).push else PACE_S)
         data = Path(settings.DATA)
         stopping = _stop_signals()
