@@ -44,7 +44,8 @@ class Tone:
         found = cv2.inRange(hsv, np.array([max(low, 0), *floor]), np.array([min(high, 180), 255, 255]))
         for first, last in ((low + 180, 180.0), (0.0, high - 180)):  # Round the end of the circle.
             if first < 180.0 and last > 0.0:
-                found |= cv2.inRange(hsv, np.array([first, *floor]), np.array([last, 255, 255]))
+                more = cv2.inRange(hsv, np.array([first, *floor]), np.array([last, 255, 255]))
+                found = cv2.bitwise_or(found, more)
         return np.asarray(found, dtype=np.uint8)
 
 
@@ -78,8 +79,8 @@ def tone_of(pixels: Image) -> Tone:
     saturation, value = (float(np.median(hsv[:, part])) for part in (1, 2))
     if saturation < 60:
         raise ColourError(
-            f"its saturation is {saturation:.0f} of 255, but 60 at least is needed to tell it from the table: "
-            "use a more vivid colour, or more light"
+            f"its saturation is {saturation:.0f} of 255, but 60 at least tells it from the table: use "
+            " a more vivid colour, or more light"
         )
     width = float(np.clip(3 * np.percentile(off, 90), 8, 20))
     return Tone(middle, width, saturation * 0.6, max(40.0, value * 0.25))

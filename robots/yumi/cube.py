@@ -16,6 +16,7 @@ LEAST_SEEN = 0.25
 """A blob of less than this share of the cube's top is no cube."""
 
 _TOP = 0.82  # Sides of the cube are darker than this share of its top.
+_PAD = 6  # Round the blob [px].
 _BAR = np.arange(0.008, 0.0151, 0.001)  # Along the mark, from the middle [m].
 
 
@@ -36,21 +37,20 @@ def find_cube(view: NDArray[np.uint8], camera: Calibration, colours: Colours) ->
     hsv = np.asarray(cv2.cvtColor(view, cv2.COLOR_RGB2HSV), dtype=np.uint8)
     mask = colours.cube.mask(hsv)
     nominal = (2 * CUBE_HALF * camera.pixels_per_metre) ** 2
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    if count < 2:
+    blobs = [np.asarray(blob) for blob in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
+    areas = np.array([cv2.contourArea(blob) for blob in blobs])
+    if areas.max(initial=0.0) < LEAST_SEEN * nominal:
         return None
-    areas = np.asarray(stats)[1:, cv2.CC_STAT_AREA]
-    largest = int(np.argmax(areas)) + 1
-    if areas[largest - 1] < LEAST_SEEN * nominal:
-        return None
-    others = np.delete(areas, largest - 1)
-    clutter = float(others.max(initial=0)) / nominal
-    left, top, width, height = np.asarray(stats)[largest, :4].tolist()
-    pad = 6
-    rows = slice(max(0, top - pad), top + height + pad)
-    columns = slice(max(0, left - pad), left + width + pad)
+    largest = int(np.argmax(areas))
+    clutter = float(np.delete(areas, largest).max(initial=0.0)) / nominal
+    left, top, width, height = cv2.boundingRect(blobs[largest])
+    rows = slice(max(0, top - _PAD), top + height + _PAD)
+    columns = slice(max(0, left - _PAD), left + width + _PAD)
     corner = (columns.start, rows.start)
-    square = _outline(hsv[rows, columns], np.asarray(labels)[rows, columns] == largest, camera, colours)
+    blob = np.zeros_like(mask[rows, columns])
+    cv2.drawContours(blob, [blobs[largest] - corner], -1, 255, -1)
+    part = hsv[rows, columns]
+    square = _outline(part, (blob & mask[rows, columns]) > 0, camera, colours)
     if square is None:
         return None
     centre = camera.to_workspace(np.array([square.x, square.y]) + corner + 0.5)
@@ -81,7 +81,9 @@ def _outline(
 
 
 def _dilated(mask: Mask, reach: int) -> Mask:
-    return np.asarray(cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)), dtype=np.uint8)
+    return np.asarray(
+        cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)), dtype=np.uint8
+    )
 
 
 def _turned(

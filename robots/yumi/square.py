@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 8
+_ROUNDS = 6
 _CORNER = 0.85  # Points nearer to a corner than this share of the half side belong to no one side.
 _FAR = 0.15  # Points off by more than this share of the half side are not of the outline.
 _TRUST = 40.0  # How many points the known size counts for.
@@ -60,6 +60,4 @@ def fit_square(points: NDArray[np.float64], start: tuple[float, float, float], h
         step = np.linalg.lstsq(np.vstack([rows, prior]), wanted, rcond=None)[0]
         x, y, yaw, size = x + step[0], y + step[1], yaw + step[2], size + step[3]
     residual = float(np.sqrt(np.mean(off[used] ** 2)))
-    return Square(
-        float(x), float(y), float(yaw % (math.pi / 2)), float(size), residual, bins / (4 * _BINS)
-    )
+    return Square(float(x), float(y), float(yaw % (math.pi / 2)), float(size), residual, bins / (4 * _BINS))
