@@ -1,6 +1,6 @@
 """Names that options and settings choose from, for whoever must know them without loading what they mean."""
 
-TASKS = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation")
+TASKS = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation", "yumi_push")
 """Those that come with the project; others are named by what an installed package registers, or by place."""
 SUPERVISOR_TASKS = ("ant", "anymal", "ball_balance")
 """Whose supervisors are trained by PPO."""

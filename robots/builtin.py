@@ -20,6 +20,7 @@ from robots.tasks.ball_balance import balancing as ball_balance
 from robots.tasks.block_push import task as block_push
 from robots.tasks.franka_cube_stack import stacking as franka_cube_stack
 from robots.tasks.navigation import task as navigation
+from robots.yumi import tasks as yumi
 
 
 def _own_seed(seat: int, seed: int) -> int:
@@ -73,6 +74,13 @@ def _franka_supervisor(seat: int, seed: int) -> Supervisor:
     return ScriptedFranka(f"scripted {seat + 1} ({faces} faces)", faces, _own_seed(seat, seed))
 
 
+def _yumi_fleet(robots: int, seed: int) -> Fleet:
+    """In simulation: what arms of a fleet file do is learned from it."""
+    from robots.yumi.twin.seen import SeenBlockPush  # Its camera takes long to import.
+
+    return SeenBlockPush(robots, seed)
+
+
 def _on_gpu(fleet: Callable[..., Fleet]) -> dict[str, Callable[[int, int], Fleet]]:
     """Backends of a MuJoCo task besides MuJoCo itself."""
     return {"mjwarp": partial(fleet, backend="mjwarp")}
@@ -89,23 +97,26 @@ def _isaacgym_fleet(task: str, robots: int, seed: int) -> Fleet:
     )
 
 
+_ROUND = {
+    "clockwise": "round the obstacle clockwise",
+    "counterclockwise": "round the obstacle counter-clockwise",
+}
+_PUSHING = TaskDefaults(
+    robots=4,
+    supervisors=2,
+    episode_length=block_push.BlockPushFleet.episode_length,
+    minimum_intervention_steps=3,
+    hard_reset_steps=5,
+    retrain_every=50,
+    demonstrations=336,
+)
+
 _DESCRIBED = (
     Task(
         name=block_push.NAME,
         goal="Push the cube to the goal without touching the obstacle or a wall.",
-        modes={
-            "clockwise": "round the obstacle clockwise",
-            "counterclockwise": "round the obstacle counter-clockwise",
-        },
-        defaults=TaskDefaults(
-            robots=4,
-            supervisors=2,
-            episode_length=block_push.BlockPushFleet.episode_length,
-            minimum_intervention_steps=3,
-            hard_reset_steps=5,
-            retrain_every=50,
-            demonstrations=336,
-        ),
+        modes=_ROUND,
+        defaults=_PUSHING,
         fleet=block_push.BlockPushFleet,
         backend="pymunk",
         supervisor=_block_push_supervisor,
@@ -202,6 +213,15 @@ _DESCRIBED = (
         fleet=_franka_fleet,
         others=_on_gpu(_franka_fleet),
         supervisor=_franka_supervisor,
+    ),
+    Task(
+        name=yumi.PUSH,
+        goal="Push the cube to the goal without touching the obstacle or a wall.",
+        modes=_ROUND,
+        defaults=_PUSHING,
+        fleet=_yumi_fleet,
+        backend="pymunk",
+        supervisor=_block_push_supervisor,
     ),
 )
 TASKS = {task.name: task for task in _DESCRIBED}

@@ -54,6 +54,11 @@ class Run(models.Model):
         return bool(self.config.get("by_hand", False))
 
     @property
+    def fleet_file(self) -> str:
+        """Of arms that are there: the file that says where, from the data folder; else empty."""
+        return str(self.config.get("fleet_file", ""))
+
+    @property
     def real(self) -> bool:
         """Its robots are no simulation: a stop is ended by an administrator alone."""
         return bool(self.config.get("real", False))

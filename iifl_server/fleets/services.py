@@ -38,10 +38,11 @@ def create_run(
     seed: int = 0,
     updates: int | None = None,
     retrain_every: int | None = None,
+    fleet_file: str = "",
 ) -> Run:
     """Begin a run; a runner finds it and drives it. It starts from the task's shipped checkpoint.
 
-    pace: seconds per step, above 0. updates: per retraining, None for the task's default.
+    pace: seconds per step, above 0. fleet_file: of arms that are there, relative to the data folder. updates: per retraining, None for the task's default.
     Raises RequestError that names the value and what is valid.
     """
     try:
@@ -86,7 +87,11 @@ def create_run(
             algorithm=algorithm,
             seed=seed,
             status=RunStatus.RUNNING,
-            config={"supervision": config.to_dict(), "retraining": {"updates": updates}},
+            config={
+                "supervision": config.to_dict(),
+                "retraining": {"updates": updates},
+                "fleet_file": fleet_file,
+            },
         )
         Robot.objects.bulk_create(Robot(run=run, index=index) for index in range(robots))
         run.checkpoint = import_checkpoint(run, path, shipped)
@@ -95,7 +100,15 @@ def create_run(
 
 
 def ensure_run(
-    *, task: str, robots: int, supervisors: int, people: int, pace: float, seed: int, algorithm: str = "iifl"
+    *,
+    task: str,
+    robots: int,
+    supervisors: int,
+    people: int,
+    pace: float,
+    seed: int,
+    algorithm: str = "iifl",
+    fleet_file: str = "",
 ) -> Run:
     """The newest run if it is of this kind and not over, to go on with; else a new one.
 
@@ -105,9 +118,9 @@ def ensure_run(
     """
     fixed = {"task": task, "robots": robots, "supervisors": supervisors, "algorithm": algorithm, "seed": seed}
     open_runs = Run.objects.exclude(status=RunStatus.ENDED)
-    run = open_runs.filter(**fixed).order_by("-pk").first()
+    run = next((one for one in open_runs.filter(**fixed) if one.fleet_file == fleet_file), None)
     if run is None or not _begun_from_shipped(run):
-        run = create_run(pace=pace, people=people, **fixed)  # type: ignore[arg-type]
+        run = create_run(pace=pace, people=people, fleet_file=fleet_file, **fixed)  # type: ignore[arg-type]
     else:
         run.pace, run.people = pace, people
         run.save(update_fields=["pace", "people"])

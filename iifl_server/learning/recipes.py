@@ -89,13 +89,15 @@ def _of_states(
 
 
 # Names also in `names.TASKS`, for processes that do without torch.
+_PUSHING = Recipe(
+    network=NetworkConfig(),
+    initial=TrainingConfig(updates=500, symmetries=True),
+    retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
+    threshold_percentile=80.0,
+)
 _RECIPES = {
-    "block_push": Recipe(
-        network=NetworkConfig(),
-        initial=TrainingConfig(updates=500, symmetries=True),
-        retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
-        threshold_percentile=80.0,
-    ),
+    "block_push": _PUSHING,
+    "yumi_push": _PUSHING,
     # Sizes as in Table 4.
     # Robots of navigation all go the same way: a fifth of their steps lie before one wall, equally unsure.
     "navigation": _of_states(

@@ -38,7 +38,7 @@ def arms(clock: PretendClock) -> PretendFleet:
 
 @pytest.fixture
 def driver(arms: PretendFleet, make_driver: Callable[[], Driver], monkeypatch: pytest.MonkeyPatch) -> Driver:
-    monkeypatch.setattr(sessions, "make_fleet", lambda *_: arms)
+    monkeypatch.setattr(sessions, "make_body", lambda _: arms)
     return make_driver()
 
 

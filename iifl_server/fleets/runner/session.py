@@ -12,6 +12,7 @@ from iifl_server import seeds
 from iifl_server.fleets.means import make_helpers
 from iifl_server.fleets.models import Run, RunSnapshot
 from iifl_server.fleets.runner.assists import Assist
+from iifl_server.fleets.runner.bodies import make_body
 from iifl_server.fleets.runner.floor import Floor, SimulatedFloor
 from iifl_server.fleets.runner.lease import held
 from iifl_server.fleets.runner.real_floor import RealFloor
@@ -23,7 +24,7 @@ from iifl_server.live.leases import Lease
 from policy.supervision import Situation, SupervisionConfig, SupervisionState
 from robots.fleet import Fleet, Snapshot, Supervisor
 from robots.physical import Condition, PhysicalFleet, Presence, is_physical
-from robots.registry import make_fleet, make_supervisors
+from robots.registry import make_supervisors
 
 HISTORY = 20
 RECENT = 50
@@ -120,7 +121,7 @@ def open_session(run: Run) -> Session:
     config = SupervisionConfig.from_dict(run.config["supervision"])
     supervisors = make_supervisors(run.task, run.supervisors, run.seed)
     assert run.checkpoint is not None
-    fleet: Fleet | PhysicalFleet = make_fleet(run.task, run.robots, seeds.RUNS + run.seed)
+    fleet = make_body(run)
     sights = Sights(run.robots)
     floor: Floor = RealFloor(run, fleet, sights) if is_physical(fleet) else SimulatedFloor(cast(Fleet, fleet))
     if (floor.by_hand, is_physical(fleet)) != (run.by_hand, run.real):
