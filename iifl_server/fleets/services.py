@@ -42,7 +42,8 @@ def create_run(
 ) -> Run:
     """Begin a run; a runner finds it and drives it. It starts from the task's shipped checkpoint.
 
-    pace: seconds per step, above 0. fleet_file: of arms that are there, relative to the data folder. updates: per retraining, None for the task's default.
+    pace: seconds per step, above 0. fleet_file: of arms that are there, from the data folder. updates: per
+    retraining, None for the task's default.
     Raises RequestError that names the value and what is valid.
     """
     try:

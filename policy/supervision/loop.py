@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from policy.allocation.assignment import assign
 from policy.allocation.priorities import (
+    ABOVE_ALL,
     ASKS_FIRST,
     constraint,
     constraint_uncertainty,
@@ -102,6 +103,7 @@ def allocate(
     current = np.where(handed_back, NOBODY, state.supervisor)
     threshold = uncertainty_threshold(config, state)
     priorities = _priorities(config, state, unsure, threshold, risk)
+    priorities[here.stuck & ~state.violated] = ABOVE_ALL
     priorities[(muted > 0) & ~state.violated] = 0.0
     priorities[handed_back] = 0.0
     priorities[here.doubtful] = ASKS_FIRST

@@ -1,12 +1,14 @@
 """How robots are that are not simply there: away, in the middle of a motion, or asking what it came to."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from policy.errors import InputError
 from policy.supervision.state import Bools
+
+MASKS = ("away", "busy", "doubtful", "stuck")
 
 
 @dataclass(frozen=True)
@@ -19,18 +21,21 @@ class Situation:
     """A motion is under way: neither asked nor ordered, and a supervisor who is there stays."""
     doubtful: Bools
     """A person is to say what the last motion came to: calls before all others, and moves no further."""
+    stuck: Bools
+    """Its last motions came to nothing: calls before those that are merely unsure."""
     by_hand: bool = False
     """Hard resets are done by somebody at the robot's side: no supervisor is sent for them."""
 
     def __post_init__(self) -> None:
-        shapes = {getattr(self, name).shape for name in ("away", "busy", "doubtful")}
+        shapes = {getattr(self, name).shape for name in MASKS}
         if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-            raise InputError(f"away, busy and doubtful have shapes {sorted(shapes)}; valid is one shape (N,)")
+            raise InputError(f"{', '.join(MASKS)} have shapes {sorted(shapes)}; valid is one shape (N,)")
 
     @classmethod
     def plain(cls, robots: int) -> "Situation":
         """Every robot is there, at rest, and sure of what happened."""
-        return cls(np.zeros(robots, bool), np.zeros(robots, bool), np.zeros(robots, bool))
+        none = np.zeros(robots, dtype=bool)
+        return cls(none, none, none, none)
 
     @property
     def still(self) -> Bools:
@@ -39,11 +44,10 @@ class Situation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for messages."""
-        arrays = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "by_hand"}
-        return {**{name: array.tolist() for name, array in arrays.items()}, "by_hand": self.by_hand}
+        return {**{name: getattr(self, name).tolist() for name in MASKS}, "by_hand": self.by_hand}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Situation":
         """Inverse of `to_dict`."""
-        arrays = {name: np.array(values[name], dtype=bool) for name in ("away", "busy", "doubtful")}
+        arrays: dict[str, Any] = {name: np.array(values[name], dtype=bool) for name in MASKS}
         return cls(**arrays, by_hand=bool(values["by_hand"]))

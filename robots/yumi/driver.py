@@ -1,7 +1,6 @@
-"""A fleet of YuMi arms from its fleet file: links over SSH, and for each arm a task to read its pictures by."""
+"""A fleet of YuMi arms from its fleet file: links over SSH, and each arm a task to read its pictures by."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +34,6 @@ class PushingFleet(RemoteFleet):
     def goals(self) -> NDArray[np.float64]:
         """Centres of the goals, (N, 2) [m]; zeros where none is set yet."""
         return np.array([task.goal or (0.0, 0.0) for task in self._tasks])
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Each arm for people: where it is, what it may do, what its agent said of itself."""
-        return [arm.describe() for arm in self.arms]
 
 
 def open_fleet(file: Path, recording: Path | None = None) -> PushingFleet:

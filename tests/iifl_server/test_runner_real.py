@@ -327,6 +327,10 @@ def test_motions_that_the_fleet_refuses_move_nothing_and_are_told(
     driver.tick()
     assert set(Motion.objects.values_list("status", flat=True)) == {MotionStatus.REFUSED}
     assert np.count_nonzero(driver.session.state.violated) == 0
+    assert np.count_nonzero(driver.session.state.supervisor >= 0) == 0
+    for _ in range(4):
+        driver.tick()  # Whatever the policy orders comes to nothing: somebody is called.
+    assert np.count_nonzero(driver.session.state.supervisor >= 0) == 2
 
 
 def test_a_simulation_has_nobody_at_its_side(

@@ -13,9 +13,14 @@ NONE = np.zeros(4, dtype=bool)
 
 
 def situation(
-    *, away: tuple[int, ...] = (), busy: tuple[int, ...] = (), doubtful: tuple[int, ...] = (), **more: bool
+    *,
+    away: tuple[int, ...] = (),
+    busy: tuple[int, ...] = (),
+    doubtful: tuple[int, ...] = (),
+    stuck: tuple[int, ...] = (),
+    **more: bool,
 ) -> Situation:
-    masks = [np.isin(np.arange(4), list(robots)) for robots in (away, busy, doubtful)]
+    masks = [np.isin(np.arange(4), list(robots)) for robots in (away, busy, doubtful, stuck)]
     return Situation(*masks, **more)
 
 
@@ -46,6 +51,15 @@ def test_a_robot_in_motion_is_not_asked_and_keeps_who_is_there() -> None:
 def test_who_waits_for_an_answer_comes_before_everybody() -> None:
     state = begun([9, 8, 0, 0], doubtful=(3,))
     assert state.supervisor.tolist() == [1, -1, -1, 0]
+
+
+def test_a_robot_whose_motions_come_to_nothing_calls_before_those_that_are_unsure() -> None:
+    state = begun([9, 8, 0, 0], stuck=(3,))
+    assert state.supervisor.tolist() == [1, -1, -1, 0]
+    handed_back = allocate(
+        SETUP, state, [9, 8, 0, 0], [True, True], released=[3], situation=situation(stuck=(3,))
+    )
+    assert handed_back.state.supervisor[3] == -1
 
 
 def test_nobody_is_sent_where_resets_are_done_by_hand() -> None:
@@ -89,6 +103,6 @@ def test_a_situation_travels_and_is_checked() -> None:
     again = Situation.from_dict(where.to_dict())
     assert again.to_dict() == where.to_dict()
     with pytest.raises(InputError, match="one shape"):
-        Situation(NONE, NONE, np.zeros(3, dtype=bool))
+        Situation(NONE, NONE, np.zeros(3, dtype=bool), NONE)
     with pytest.raises(InputError, match="situation is of 3 robots"):
         allocate(SETUP, SupervisionState.initial(SETUP), [0] * 4, [True] * 2, situation=Situation.plain(3))

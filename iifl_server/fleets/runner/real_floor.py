@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 BEGIN_WITHIN_S = 1.0
 """A motion that has not begun by then never does."""
+STUCK_AFTER = 3
+"""Motions in a row that a robot refused, while it was ready, before it calls for help."""
 RESTARTED = "The server was restarted while the robot moved; nobody saw the end."
 ENDS = {
     Ended.DONE: MotionStatus.DONE,
@@ -46,6 +48,7 @@ class RealFloor:
         self._flying: dict[str, Ordered] = {}
         self._landed: list[Landed] = []
         self._fallen: list[Fallen] = []
+        self._refused = [0] * fleet.size
         self._stopped = False
         settle_unseen(run.pk)
 
@@ -69,6 +72,7 @@ class RealFloor:
             away=np.array([one in (Presence.AWAY, Presence.STOPPED) for one in presences]),
             busy=busy,
             doubtful=np.isin(np.arange(self._fleet.size), list(self.doubtful)),
+            stuck=np.array([count >= STUCK_AFTER for count in self._refused]),
             by_hand=self.by_hand,
         )
 
@@ -132,6 +136,7 @@ class RealFloor:
         """Where the camera agrees that things were put right."""
         refused = self._fleet.hard_reset(sorted(ids))
         for robot in set(ids) - refused.keys():
+            self._refused[robot] = 0
             self._sights.moved(robot, time.time())
         return refused
 
@@ -155,6 +160,14 @@ class RealFloor:
 
     def restore(self, snapshot: Snapshot) -> None:
         """See `snapshot`."""
+
+    def _count(self, end: MotionEnd) -> None:
+        """Motions that came to nothing, one after the other."""
+        robot = end.motion.robot
+        if end.ended is Ended.DONE:
+            self._refused[robot] = 0
+        elif end.ended is Ended.REFUSED and self._fleet.conditions()[robot].presence is Presence.READY:
+            self._refused[robot] += 1
 
     def _write(self, motions: Sequence[physical.Motion], ordered: Sequence[Ordered], step: int) -> None:
         commands = {one.command.command.command: one for one in ordered if one.command is not None}
@@ -190,6 +203,7 @@ class RealFloor:
             seen_at=_time(end.seen_at),
         )
         self._sights.moved(end.motion.robot, end.ended_at or time.time())
+        self._count(end)
         if ordered is None:
             return
         if end.ended is not Ended.DONE:

@@ -1,4 +1,4 @@
-"""Block pushing in simulation, seen as the arms' policies see it: through a camera that stands askew, made straight."""
+"""Block pushing in simulation, seen as the arms see it: by a camera that stands askew, made straight."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from robots.yumi.views import Views
 
 
 class SeenBlockPush(BlockPushFleet):
-    """N cubes as `BlockPushFleet`, whose pictures for policies come from a twin's camera. One takes some 4 ms.
+    """N cubes as `BlockPushFleet`; pictures for policies come from a twin's camera, some 4 ms each.
 
     What pushes do is the same.
     """

@@ -1,7 +1,7 @@
-"""A whole site of simulated YuMis: robots, cameras, machines beside them, and the fleet file that leads there.
+"""A site of simulated YuMis: robots, cameras, machines beside them, and the fleet file that leads there.
 
-`python -m robots.yumi.twin.site FOLDER` starts it. To whoever drives it, it looks like real robots in another
-place: SSH with keys, an agent for each arm, calibrated cameras. Somebody who is not there puts cubes back that
+`python -m robots.yumi.twin.site FOLDER` starts it. To whoever drives it, it looks like real robots elsewhere:
+SSH with keys, an agent for each arm, calibrated cameras. Somebody who is not there puts cubes back that
 touched the obstacle or a wall; that it was done is for a technician to confirm.
 """
 
@@ -33,6 +33,7 @@ STATIONS = 2
 HANDS_AFTER_S = 3.0
 """How long a cube has to lie where it should not until hands put it back."""
 FLEET_FILE = "fleet.toml"
+CALIBRATION = "calibration.json"
 _LIMITS = """\
 workspace = [-0.24, -0.24, 0.24, 0.24]
 max_speed = 0.25
@@ -80,8 +81,9 @@ class Site:
                 for number, station in enumerate(made)
                 for side in TASKS
             ]
+            _calibrate(folder / CALIBRATION, say)
             for arm in self._arms:
-                _prepare(folder / arm.name, arm, say)
+                _prepare(folder / arm.name, arm)
             house = Loopback(folder / "ssh", {arm.name: _agent(folder, arm) for arm in self._arms})
             begun.callback(house.close)
             self._hands = threading.Thread(target=self._put_back, args=(hands_after_s,), daemon=True)
@@ -125,8 +127,15 @@ def _busy_is_later() -> Iterator[None]:
         return
 
 
-def _prepare(folder: Path, arm: _Arm, say: Callable[[str], None]) -> None:
-    """What lies on the machine beside an arm: credentials, limits; and the calibration of its camera."""
+def _calibrate(file: Path, say: Callable[[str], None]) -> None:
+    """Once for all: twins' cameras are mounted alike."""
+    if not file.exists():
+        say("calibrating the cameras")
+        stored.save(calibrated(Eye(optics_of())), file)
+
+
+def _prepare(folder: Path, arm: _Arm) -> None:
+    """What lies on the machine beside an arm: credentials, limits."""
     folder.mkdir(exist_ok=True, mode=0o700)
     told = arm.station.credentials
     opened = os.open(folder / "credentials", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -134,9 +143,6 @@ def _prepare(folder: Path, arm: _Arm, say: Callable[[str], None]) -> None:
         file.write(f"{told.user}\n{told.password}\n")
     (folder / "limits.toml").write_text(_LIMITS, encoding="utf-8")
     (folder / "state").mkdir(exist_ok=True)
-    if not (folder / "calibration.json").exists():
-        say(f"calibrating the camera over {arm.name}")
-        stored.save(calibrated(Eye(optics_of())), folder / "calibration.json")
 
 
 def _agent(folder: Path, arm: _Arm) -> list[str]:
@@ -150,7 +156,6 @@ def _agent(folder: Path, arm: _Arm) -> list[str]:
         "--camera", addresses.cameras[arm.side],
         "--limits", str(beside / "limits.toml"),
         "--state-folder", str(beside / "state"),
-        "--start-program",
     ]  # fmt: skip
 
 
@@ -160,8 +165,9 @@ def _fleet_file(folder: Path, house: Loopback, arms: list[_Arm]) -> str:
         address = house.address(arm.name, arm.name)
         parts.append(
             f'[[arm]]\nname = "{arm.name}"\nhost = "{address.host}"\nport = {address.port}\n'
-            f'user = "{arm.name}"\nkey = "ssh/{house.key.name}"\nknown_hosts = "ssh/{house.known_hosts.name}"\n'
-            f'command = "agent"\ncalibration = "{arm.name}/calibration.json"\n'
+            f'user = "{arm.name}"\n'
+            f'key = "ssh/{house.key.name}"\nknown_hosts = "ssh/{house.known_hosts.name}"\n'
+            f'command = "agent"\ncalibration = "{CALIBRATION}"\n'
             f"[arm.limits]\n{_LIMITS}"
         )
     return "\n".join(parts)
