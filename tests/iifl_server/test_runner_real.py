@@ -1,5 +1,6 @@
 """A run whose robots are no simulation: motions take time, robots go away, hands put them right."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -10,8 +11,10 @@ import pytest
 from iifl_server.accounts.models import Person, Role
 from iifl_server.errors import NotAllowedError
 from iifl_server.fleets.models import Intervention, InterventionStatus, Motion, MotionStatus, Run, RunStatus
+from iifl_server.fleets.runner import real_floor
 from iifl_server.fleets.runner import session as sessions
 from iifl_server.fleets.runner.driver import Driver
+from iifl_server.fleets.runner.stepping import another_way
 from iifl_server.fleets.services import start_run, stop_run
 from iifl_server.live.announcements import newest_live
 from iifl_server.live.clock import now_ms
@@ -324,6 +327,7 @@ def test_motions_that_the_fleet_refuses_move_nothing_and_are_told(
         raise FleetError("the action of robot 0 is not finite")
 
     monkeypatch.setattr(arms, "begin", refuse)
+    monkeypatch.setattr(real_floor, "REST_S", 0.0)
     driver.tick()
     assert set(Motion.objects.values_list("status", flat=True)) == {MotionStatus.REFUSED}
     assert np.count_nonzero(driver.session.state.violated) == 0
@@ -331,6 +335,14 @@ def test_motions_that_the_fleet_refuses_move_nothing_and_are_told(
     for _ in range(4):
         driver.tick()  # Whatever the policy orders comes to nothing: somebody is called.
     assert np.count_nonzero(driver.session.state.supervisor >= 0) == 2
+
+
+def test_an_algorithm_that_is_refused_tries_to_the_sides() -> None:
+    wanted = np.array([0.6, 0.0], dtype=np.float32)
+    tried = [another_way(wanted, refused) for refused in range(6)]
+    assert np.array_equal(tried[0], wanted)
+    degrees = [round(math.degrees(math.atan2(y, x))) for x, y in tried]
+    assert degrees == [0, -45, 45, -90, 90, -135]
 
 
 def test_a_simulation_has_nobody_at_its_side(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import numpy as np
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from iifl_server.errors import LeaseLostError
 from iifl_server.fleets.models import Intervention, Motion, MotionStatus, Run
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 BEGIN_WITHIN_S = 1.0
 """A motion that has not begun by then never does."""
+REST_S = 0.5
+"""After a motion that a robot refused it is asked for no other: a policy that insists makes no storm."""
 STUCK_AFTER = 3
 """Motions in a row that a robot refused, while it was ready, before it calls for help."""
 RESTARTED = "The server was restarted while the robot moved; nobody saw the end."
@@ -49,6 +51,7 @@ class RealFloor:
         self._landed: list[Landed] = []
         self._fallen: list[Fallen] = []
         self._refused = [0] * fleet.size
+        self._rests_until = [0.0] * fleet.size
         self._stopped = False
         settle_unseen(run.pk)
 
@@ -68,6 +71,7 @@ class RealFloor:
         presences = [condition.presence for condition in self.conditions()]
         busy = np.array([one is Presence.MOVING for one in presences])
         busy[[one.robot for one in self._flying.values()]] = True
+        busy |= np.array(self._rests_until) > time.monotonic()
         return Situation(
             away=np.array([one in (Presence.AWAY, Presence.STOPPED) for one in presences]),
             busy=busy,
@@ -150,9 +154,17 @@ class RealFloor:
         self._stopped = False
         self._fleet.release([robot for robot in range(self._fleet.size) if robot not in self.aside])
 
+    def refused(self, robot: int) -> int:
+        """Motions in a row that this robot refused, while it was ready."""
+        return self._refused[robot]
+
     def close(self) -> None:
-        """What moves is stopped."""
+        """What moves is stopped, and what is known of it is written down."""
         self._fleet.close()
+        try:
+            self.look()
+        except DatabaseError:
+            logger.warning("run %s: ends of its last motions could not be written down", self._run.pk)
 
     def snapshot(self) -> Snapshot:
         """The world cannot be put back: what is there is looked at."""
@@ -168,6 +180,7 @@ class RealFloor:
             self._refused[robot] = 0
         elif end.ended is Ended.REFUSED and self._fleet.conditions()[robot].presence is Presence.READY:
             self._refused[robot] += 1
+            self._rests_until[robot] = time.monotonic() + REST_S
 
     def _write(self, motions: Sequence[physical.Motion], ordered: Sequence[Ordered], step: int) -> None:
         commands = {one.command.command.command: one for one in ordered if one.command is not None}

@@ -1,5 +1,6 @@
 """One step of a run: what is ordered, what has ended, and the record of both before anybody hears of it."""
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -114,7 +115,10 @@ class Stepping:
                     plan.resets[robot] = (seat.seat, None, HelpKind.HARD_RESET.value)
                 plan.confirmed.append(robot)
             else:
-                plan.interventions[robot] = supervisor.actions(session.fleet, [robot])[0]
+                action = supervisor.actions(session.fleet, [robot])[0]
+                if session.real:
+                    action = another_way(action, session.real.refused(robot))
+                plan.interventions[robot] = action
                 plan.seats[robot] = seat.seat
 
     def _answer(self, plan: _Plan) -> set[int]:
@@ -218,6 +222,16 @@ class Stepping:
         session.seats = tuple(
             replace(seat, last_intervention_at=now) if seat.seat in seats else seat for seat in session.seats
         )
+
+
+def another_way(action: NDArray[np.float32], refused: int) -> NDArray[np.float32]:
+    """What an algorithm tries where a robot has refused it so often: the same, farther to a side."""
+    if refused == 0 or action.shape != (2,):
+        return action
+    angle = math.pi / 4 * ((refused + 1) // 2) * (-1) ** refused
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    turned: NDArray[np.float32] = (turn @ action).astype(np.float32)
+    return np.clip(turned, -1.0, 1.0)
 
 
 def _by_algorithm(landed: Collection[Landed]) -> dict[int, Help]:
