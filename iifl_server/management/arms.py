@@ -42,11 +42,17 @@ def choose(options: dict[str, Any], data: Path) -> None:
         options["fleet_file"] = f"{FOLDER}/fleet.toml"
         options["task"], options["robots"] = PUSH, TWIN_ARMS
         return
+    file = Path(options["fleet"]).absolute()
+    options["fleet_file"] = os.path.relpath(file, data)
+    if file.is_dir():
+        from robots.remote.chunks import about_record
+
+        about = about_record(file)
+        options["task"], options["robots"] = about["task"], len(about["arms"])
+        return
     from robots.remote.settings import read_fleet_file
 
-    file = Path(options["fleet"]).absolute()
     fleet = read_fleet_file(file)
-    options["fleet_file"] = os.path.relpath(file, data)
     options["task"], options["robots"] = fleet.task, len(fleet.arms)
 
 
