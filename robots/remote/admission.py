@@ -6,6 +6,9 @@ from robots.remote.limits import LimitError, Limits
 from robots.remote.messages import Act
 from robots.remote.side import Reach
 
+SLACK_S = 0.05
+"""What two clocks that were compared seconds ago may differ by since [s]."""
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -54,7 +57,7 @@ def _late(act: Act, now: float) -> str:
     left = act.begin_by - now
     if left < 0.0:
         return f"the order came {-left:.2f} s too late; order anew by what the camera shows now"
-    if left > act.within_s:
+    if left > act.within_s + SLACK_S:
         return (
             f"the order has {left:.2f} s left of {act.within_s:.2f} s, more than it was given: "
             "the clocks disagree; connect anew"

@@ -126,15 +126,14 @@ def _watch(agent: Agent, stream: _Stream) -> None:
 
 
 def _refuse(stream: _Stream, write: Callable[[bytes], None], sentence: str) -> int:
-    """Tell the sentence to the first request, in the protocol, so that people at the other end read it."""
-    until = threading.Timer(_HELLO_S, setattr, (stream, "closing", "no hello came"))
+    """Answer every request with the sentence for a while, so that people at the other end read it."""
+    until = threading.Timer(_HELLO_S, setattr, (stream, "closing", "the sentence was told"))
     until.daemon = True
     until.start()
     try:
         for packet in stream.packets():
             number, _ = read_request(packet)
             write(encode(reply_packet(Failure(number, sentence))))
-            break
     except (ProtocolError, OSError):
         pass
     until.cancel()

@@ -30,8 +30,8 @@ _BORDER = (110, 120, 136)
 _OBSTACLE = (92, 58, 58)
 _HATCH = (150, 84, 78)
 _OBSTACLE_EDGE = (214, 116, 104)
-_GOAL = (92, 214, 138)
-_GOAL_FILL = (48, 88, 70)
+GOAL = (92, 214, 138)
+GOAL_FILL = (48, 88, 70)
 _TRAIL = (150, 170, 205)
 _CUBE = (72, 138, 240)
 _CUBE_EDGE = (176, 208, 255)
@@ -133,8 +133,8 @@ def draw_frame(
     pose and end effector's position now. The end effector is in sight only while the cube is moving.
     """
     image = _empty_table().copy()
-    _disc(image, goal, GOAL_RADIUS, _GOAL_FILL, -1)
-    _disc(image, goal, GOAL_RADIUS, _GOAL, 2)
+    _disc(image, goal, GOAL_RADIUS, GOAL_FILL, -1)
+    _disc(image, goal, GOAL_RADIUS, GOAL, 2)
     pose = moment[:3]
     path = np.concatenate([trail[:, :2], pose[None, :2]])
     if np.ptp(path, axis=0).max() > 0.0:

@@ -22,7 +22,7 @@ _CAMERA = Calibration(_CANVAS, _CANVAS, _CANVAS / (2 * WORKSPACE_HALF))
 
 _TABLE = (52, 54, 60)
 _OBSTACLE = (196, 64, 52)
-_GOAL = (58, 170, 88)
+GOAL = (58, 170, 88)
 _CUBE = (70, 140, 245)
 _MARK = (235, 240, 250)
 
@@ -72,7 +72,7 @@ def draw(
     places = _fixed(np.concatenate([corners(pose[None])[0], [goal, pose[:2], tip]]))
     centre, start, end = places[4:].tolist()
     radius = round(GOAL_RADIUS * _CAMERA.pixels_per_metre * 2**_SHIFT)
-    cv2.circle(canvas, centre, radius, _GOAL, -1, cv2.LINE_AA, _SHIFT)
+    cv2.circle(canvas, centre, radius, GOAL, -1, cv2.LINE_AA, _SHIFT)
     cv2.fillConvexPoly(canvas, places[:4], _CUBE, cv2.LINE_AA, _SHIFT)
     cv2.line(canvas, start, end, _MARK, _OVERSAMPLING, cv2.LINE_AA, _SHIFT)
     image, touched = _EMPTY_SMALL.copy(), []
