@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve one driver on the standard streams until it goes away; the exit code is `serve`'s, or UNUSABLE."""
+    """Serve one driver on the standard streams until it goes away; exit codes are `serve`'s and UNUSABLE."""
     asked = parser().parse_args(arguments)
     try:
         side, camera = _side(asked)

@@ -58,7 +58,7 @@ class ArmController(Protocol):
         """Stop every arm of the robot, and switch its motors off if asked to."""
 
     def start_program(self) -> None:
-        """Set the program pointers to main and run the programs of both arms; nothing of before goes on."""
+        """Run both arms' programs from main, where they stand; nothing of before goes on."""
 
     def log(self, newest: int = 20) -> list[LogEntry]:
         """The newest entries of the event log, newest first."""
@@ -171,12 +171,11 @@ class Rws1Controller:
                 self._halt.call("switch its motors off", lambda rws: rws.set_controller_state("motoroff"))
 
     def start_program(self) -> None:
-        """Raises SideError in manual mode, with motors off, or while the programs run."""
-        if (
-            self._work.call("tell whether its program runs", RWS.get_execution_state).ctrlexecstate
-            == "running"
-        ):
-            raise SideError("The RAPID programs run already. Stop them first: the other arm may be moving.")
+        """Does nothing where they run: the other arm may be moving. Raises SideError where they do not start,
+        as in manual mode or with motors off."""
+        execution = self._work.call("tell whether its program runs", RWS.get_execution_state)
+        if execution.ctrlexecstate == "running":
+            return
         with self._access.held():
             self._work.call("set its program pointers to main", RWS.resetpp, again=False)
             self._work.call(
