@@ -1,4 +1,4 @@
-"""Arms that are scripts, in processes of their own behind a real SSH server; and what must hold of their logs."""
+"""Arms that are scripts, in processes of their own behind an SSH server; what must hold of their logs."""
 
 import json
 import os
@@ -53,11 +53,13 @@ class Pushes:
         return self.put_right_says
 
 
-def until(true: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
+def until(true: Callable[[], object], what: str | Callable[[], str], within_s: float = PATIENCE_S) -> None:
     """Wait for it; fail with its name."""
     end = time.monotonic() + within_s
     while not true():
-        assert time.monotonic() < end, f"not within {within_s:g} s: {what}"
+        assert time.monotonic() < end, (
+            f"not within {within_s:g} s: {what if isinstance(what, str) else what()}"
+        )
         time.sleep(0.01)
 
 
@@ -103,7 +105,12 @@ class House:
 
     def ready(self, robots: Sequence[int] | None = None) -> None:
         for robot in range(len(self.sides)) if robots is None else robots:
-            until(lambda: self.presence(robot) is Presence.READY, f"ready: {self.fleet.conditions()}")
+            self.shows(robot, Presence.READY)
+
+    def shows(self, robot: int, presence: Presence) -> None:
+        until(
+            lambda: self.presence(robot) is presence, lambda: f"{presence}: {self.fleet.conditions()[robot]}"
+        )
 
     def push(self, *robots: int, within_s: float = 5.0) -> list[Motion]:
         motions = []
@@ -120,7 +127,7 @@ class House:
             self.ends += self.fleet.ended()
             return any(end.motion.id == motion.id for end in self.ends)
 
-        until(found, f"the end of {motion.id}: {self.fleet.conditions()}")
+        until(found, lambda: f"the end of {motion.id}: {self.fleet.conditions()}")
         return next(end for end in self.ends if end.motion.id == motion.id)
 
     def log(self, robot: int = 0, event: str = "") -> list[dict]:
