@@ -12,7 +12,7 @@ from iifl_server.errors import RequestError
 from iifl_server.experiments.lockstep import Lockstep, Retrain
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.results import read_json, write_json
-from iifl_server.experiments.run_files import RunFiles
+from iifl_server.experiments.run_files import RunFiles, let_go
 from iifl_server.learning.calibrating import ByDistance, Calibration, calibrate
 from iifl_server.learning.recipes import recipe
 from iifl_server.names import HEADLESS_ALGORITHMS, LARGEST_SEED, PRIORITIES
@@ -111,7 +111,10 @@ def run_simulation(
     if (finished := read_json(files.metrics)) is not None:
         return dict(finished)
     run = files.load(lambda: start(simulation, files.calibration, calibrating))
-    drive(run, files, simulation.steps, asdict(simulation), progress)
+    try:
+        drive(run, files, simulation.steps, asdict(simulation), progress)
+    finally:
+        let_go(run)
     metrics = summary(simulation, run)
     files.write_history(run.history)
     write_json(files.metrics, metrics)

@@ -158,13 +158,13 @@ def _broker() -> Check:
 def _weights() -> Check:
     from iifl_server.learning.initial import made_here, read_shipped, shipped_checkpoint
     from policy.errors import CheckpointError
-    from robots.registry import task_names
+    from robots.registry import outside_names, task_names
 
     ship: list[str] = []
     made: list[str] = []
     later: list[str] = []
     damaged: list[str] = []
-    for task in task_names():
+    for task in (*task_names(), *outside_names()):
         try:
             path = shipped_checkpoint(task)
         except CheckpointError:
