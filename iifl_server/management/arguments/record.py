@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 HELP = (
-    "Recorded sessions of arms that are there: list them, read one again with the perception, or show it on the "
-    "pages (./iifl demo --fleet FOLDER)."
+    "Recorded sessions of arms that are there: list them, or read one again with the perception; ./iifl demo "
+    "--fleet FOLDER shows one on the pages."
 )
 
 
