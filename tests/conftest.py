@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from iifl_server.processes.chromium import find_chromium
 
+pytest.register_assert_rewrite("robots.conformance")
 PROCESSORS = ("this", "bfloat16", "rounding")
 SHOWN = 20
 STATED_FROM_S = 10.0
