@@ -1,9 +1,14 @@
 """A task that somebody else's package brings, from the command line, in processes of their own."""
 
+import contextlib
 import json
 import os
+import signal
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +22,14 @@ Answer = subprocess.CompletedProcess[str]
 Call = Callable[..., Answer]
 
 
+def environment(path: Path, data: Path) -> dict[str, str]:
+    return {**os.environ, "IIFL_DATA": str(data), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(path)}
+
+
 def call_with(path: Path, data: Path, *words: str) -> Answer:
-    environment = {**os.environ, "IIFL_DATA": str(data), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(path)}
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *words],
-        capture_output=True, text=True, env=environment, check=False, timeout=240,
+        capture_output=True, text=True, env=environment(path, data), check=False, timeout=240,
     )  # fmt: skip
 
 
@@ -87,6 +95,39 @@ def test_a_benchmark_runs_the_six_arms(call: Call, tmp_path: Path) -> None:
     results = json.loads((tmp_path / "results.json").read_text())
     assert set(results) == {"bc", "ibc", "ifl", "iifl", "iifl-random", "iifl-nearest", "iifl-share-0.02"}
     assert (tmp_path / "curves.svg").exists()
+
+
+@pytest.mark.slow(40)
+def test_a_demo_drives_it_in_other_processes_and_learns(rails: Path, data: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    words = ["demo", "--task", "cart", "--pace", "0.1", "--port", port, "--no-browser"]
+    with (data / "demo.txt").open("w") as said:
+        demo = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *words],
+            env=environment(rails, data), stdout=said, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while versions(data) < 2 and time.monotonic() < deadline and demo.poll() is None:
+            time.sleep(0.5)
+        assert versions(data) >= 2, (data / "demo.txt").read_text()
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.wait(60)
+    with contextlib.closing(sqlite3.connect(data / "iifl.sqlite3")) as database:
+        assert database.execute("SELECT task FROM fleets_run").fetchall() == [("cart",)]
+
+
+def versions(data: Path) -> int:
+    """Weights that the demo's run has had; the first are those that it began with."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(data / "iifl.sqlite3")) as made,
+    ):
+        return int(made.execute("SELECT count(*) FROM learning_checkpoint").fetchone()[0])
+    return 0
 
 
 REFUSED = [
