@@ -75,6 +75,7 @@ def create_run(
             episode_length=defaults.episode_length,
             priority=_priority(algorithm, shipped.manifest["estimator"]),
             seed=seed,
+            by_motion=bool(fleet_file) or is_physical(task),
         )
     except (PolicyError, RobotsError) as error:
         raise RequestError(str(error)) from error

@@ -40,8 +40,12 @@ def arms(clock: PretendClock) -> PretendFleet:
 
 
 @pytest.fixture
-def driver(arms: PretendFleet, make_driver: Callable[[], Driver], monkeypatch: pytest.MonkeyPatch) -> Driver:
+def driver(
+    arms: PretendFleet, make_driver: Callable[[], Driver], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> Driver:
     monkeypatch.setattr(sessions, "make_body", lambda _: arms)
+    run.config["supervision"]["by_motion"] = True
+    run.save()
     return make_driver()
 
 
