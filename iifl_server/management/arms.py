@@ -25,6 +25,9 @@ def choose(options: dict[str, Any], data: Path) -> None:
     Raises CommandError for a task or a number of robots beside a fleet, SettingsError for an unusable file.
     """
     options["fleet_file"] = ""
+    if options["fleet"] in (None, TWIN):
+        options.setdefault("people", 1)
+    options.setdefault("people", options["supervisors"])  # No algorithm moves real arms unasked.
     if options["fleet"] is None:
         options.setdefault("task", TASK)
         options.setdefault("robots", SIZE)
