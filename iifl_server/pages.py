@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from iifl_server.accounts.models import Role
 from iifl_server.fleets import selectors
+from iifl_server.fleets.arms import arms_of, last_motions
 from iifl_server.live.broker import broker_answers
 
 
@@ -33,6 +34,16 @@ def console(request: HttpRequest) -> HttpResponse:
 def fleet(request: HttpRequest) -> HttpResponse:
     """All robots, figures and charts."""
     return render(request, "fleet.html", {"run": selectors.newest_run()})
+
+
+@login_required
+@require_GET
+def arms(request: HttpRequest) -> HttpResponse:
+    """Arms that are there: their limits, how each is, and what moved last."""
+    run = selectors.newest_run()
+    found, trouble = arms_of(run) if run else ([], "No fleet has been started yet.")
+    motions = last_motions(run) if run else []
+    return render(request, "arms.html", {"run": run, "arms": found, "trouble": trouble, "motions": motions})
 
 
 @require_GET

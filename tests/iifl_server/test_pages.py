@@ -1,13 +1,15 @@
 """Pages over HTTP: sign-in and its limits, roles, health, history, headers, the admin."""
 
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from iifl_server.accounts.models import AppendOnlyError, AuditLog, Person, Role
 from iifl_server.accounts.services import FAILURES_ALLOWED, audit
-from iifl_server.fleets.models import Run, RunStep
+from iifl_server.fleets.models import Motion, Run, RunStep
 from iifl_server.fleets.selectors import thinned
 from iifl_server.learning.models import Retraining
 
@@ -18,7 +20,7 @@ def sign_in(client: Client, name: str, password: str) -> int:
     return client.post("/sign-in/", {"username": name, "password": password}).status_code
 
 
-@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/admin/"])
+@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/arms/", "/admin/"])
 def test_every_page_asks_strangers_to_sign_in(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 302
@@ -37,6 +39,48 @@ def test_home_depends_on_the_role(client: Client, role: Role, page: str) -> None
     client.force_login(Person.objects.create_user("someone", role=role))
     assert client.get("/")["Location"] == page
     assert client.get(page).status_code == 200
+
+
+FLEET = """
+[fleet]
+task = "yumi_push"
+[[arm]]
+name = "left"
+host = "robot1.example.org"
+user = "robot"
+key = "key"
+known_hosts = "known_hosts"
+command = "agent"
+[arm.limits]
+workspace = [-0.3, -0.2, 0.3, 0.2]
+max_speed = 0.25
+longest = 0.3
+half_width = 0.01
+"""
+
+
+def test_arms_are_shown_with_their_limits_and_what_moved_last(
+    client: Client, ana: Person, run: Run, tmp_path: Path, settings: Any
+) -> None:
+    settings.DATA = tmp_path
+    client.force_login(ana)
+    assert b"simulation" in client.get("/arms/").content
+    assert b"/arms/" not in client.get("/fleet/").content
+    run.config["fleet_file"] = "fleet.toml"
+    run.save()
+    assert b"cannot be read" in client.get("/arms/").content
+    (tmp_path / "fleet.toml").write_text(FLEET)
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch(mode=0o600)
+    Motion.objects.create(
+        id=uuid4(), run=run, robot=0, step=3, author="policy version 1", action=[0.5, -0.25], status="cut",
+        detail="It was stopped.",
+    )  # fmt: skip
+    page = client.get("/arms/").content.decode()
+    for said in ("left", "robot@robot1.example.org:22", "at most 0.25 m/s", "not calibrated", "+0.50, -0.25"):
+        assert said in page
+    assert "cut: It was stopped." in page
+    assert "/arms/" in client.get("/fleet/").content.decode()
 
 
 def test_sign_in_works_and_enters_the_audit_log(client: Client, ana: Person) -> None:
