@@ -13,14 +13,13 @@ from iifl_server.accounts.models import Role
 from iifl_server.fleets import selectors
 from iifl_server.live.broker import broker_answers
 
-
-HOMES = {Role.SUPERVISOR: "console", Role.TECHNICIAN: "station"}
+HOMES = {Role.SUPERVISOR.value: "console", Role.TECHNICIAN.value: "station"}
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Supervisors work at the console, technicians by the robots; everybody else watches the fleet."""
-    return redirect(HOMES.get(getattr(request.user, "role", ""), "fleet"))
+    return redirect(HOMES.get(str(getattr(request.user, "role", "")), "fleet"))
 
 
 @login_required

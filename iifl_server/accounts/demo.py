@@ -37,7 +37,7 @@ class DemoAccounts:
 
 
 def create_demo_accounts(people: int, store: Path | None = None) -> DemoAccounts:
-    """An account per supervisor (at least one), a technician `tom` and an administrator `admin`, each made once.
+    """An account per supervisor (at least one), a technician and an administrator, each made once.
 
     What an administrator changed since, or removed, stays as it is. Passwords are random and kept in `store`
     (by default in the data folder), readable by its owner alone, for the next start.

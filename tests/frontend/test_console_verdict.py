@@ -1,4 +1,4 @@
-"""The console where a robot's camera is not sure, and where robots are in motion, away, or put right by hand."""
+"""The console where a camera is not sure, and where robots are in motion, away, or put right by hand."""
 
 from typing import Any
 

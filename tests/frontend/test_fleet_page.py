@@ -66,7 +66,7 @@ def test_no_robot_by_a_number_beyond_the_limit_is_watched(server: FakeServer, pa
 def test_robots_that_are_away_in_motion_or_ask_say_so(server: FakeServer, page: Page) -> None:
     server.by_hand = True
     state = example("state")
-    changes = (
+    changes: tuple[dict[str, Any], ...] = (
         {"presence": "away", "reason": "Its cable is out."},
         {"asks": True},
         {},

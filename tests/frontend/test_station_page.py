@@ -84,6 +84,7 @@ def test_put_right_is_done_when_the_camera_has_agreed_and_not_before(station: Fa
     page.get_by_test_id("put-right-2").click()
     expect(said).to_contain_text("sent, not answered")
     expect(page.get_by_test_id("put-right-2")).to_be_disabled()
+    expect(page.get_by_test_id("take-out-2")).to_be_enabled()
     (sent,) = station.commands("put_right")
     assert sent["robot"] == 2
     assert "lease" not in sent

@@ -69,7 +69,7 @@ def test_what_each_role_may_do(role: Role) -> None:
         }[role]
     )
     person.is_active = False
-    assert not (person.may_supervise or person.may_attend or person.may_stop)
+    assert not any((person.may_supervise, person.may_attend, person.may_stop))
 
 
 def test_sign_in_works_and_enters_the_audit_log(client: Client, ana: Person) -> None:

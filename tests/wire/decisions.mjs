@@ -16,7 +16,7 @@ const { whyNoChoice, whyNoPush, whyNoVerdict } = await load("orders.js");
 const { ServerClock } = await load("clock.js");
 const { History, axis } = await load("history.js");
 const { countsOf, queueOf, robotWords } = await load("robot-words.js");
-const { handsQueue, headline, needOf, waitingIn } = await load("robot-needs.js");
+const { handsQueue, headline, needOf, waitingIn, whatIsAble } = await load("robot-needs.js");
 const { noticeOf } = await load("notices.js");
 const { age, duration, stopwatch } = await load("format.js");
 
@@ -329,6 +329,18 @@ const tests = {
     assert.deepEqual(order(handsQueue(three, after, true, never, 40)), [1, 0]);
     const again = handsQueue(three, of([like(3, broken)]), true, never, 50);
     assert.equal(again[0].since, 50);
+  },
+  "a robot can be taken out whatever else is under way, since that stops it": () => {
+    const box = new Outbox();
+    const able = () => Object.entries(whatIsAble(true, box.pendingOf(3))).filter(([, can]) => can).map(([name]) => name);
+    assert.deepEqual(able(), ["putRight", "giveBack", "takeOut"]);
+    assert.deepEqual(whatIsAble(false, []), { putRight: false, giveBack: false, takeOut: false });
+    box.add(example("put_right"), null, 0);
+    assert.deepEqual(able(), ["takeOut"]);
+    box.add({ ...example("set_aside"), command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e" }, null, 10);
+    assert.deepEqual(able(), []);
+    box.hear(outcome("executed", { command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e" }), 20);
+    assert.deepEqual(able(), ["takeOut"]);
   },
   "a heading never reassures without a connection": () => {
     assert.equal(headline("open", running, 0), "Nothing needs hands");

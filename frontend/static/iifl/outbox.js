@@ -90,6 +90,11 @@ export class Outbox {
     return this.#entries.findLast((one) => one.message.robot === robot) ?? null;
   }
 
+  /** Commands for a robot that may still be carried out. */
+  pendingOf(robot) {
+    return this.#entries.filter((one) => one.message.robot === robot && OPEN.includes(one.status)).map((one) => one.message);
+  }
+
   /**
    * What is worth saying at a robot's side: a command under way, one of just now, or one that failed since the robot
    * has stood as it stands, for a person with both hands full.
@@ -140,9 +145,6 @@ export function describe(entry) {
   const status = entry.status === "executed" && entry.clipped ? "clamped" : entry.status;
   return { status, text: texts[entry.status] };
 }
-
-/** Whether what was sent may still be carried out. */
-export const isOpen = (entry) => entry !== null && OPEN.includes(entry.status);
 
 function nameOf({ kind, message }) {
   if (kind === "assist") return `“${message.mode}”`;

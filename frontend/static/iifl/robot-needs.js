@@ -61,6 +61,15 @@ export function handsQueue(before, state, byHand, served, now) {
   return items.sort((a, b) => a.place - b.place || (index(a) === index(b) ? a.robot - b.robot : index(a) - index(b)));
 }
 
+/**
+ * Which of putRight, takeOut and giveBack can be pressed: `open`: there is a connection, `pending`: commands for this
+ * robot that are under way. Taking out never waits for anything but itself, since it stops the robot.
+ */
+export function whatIsAble(open, pending) {
+  const free = open && pending.length === 0;
+  return { putRight: free, giveBack: free, takeOut: open && !pending.some(({ aside }) => aside === true) };
+}
+
 /** How many robots of a queue still need something. */
 export const waitingIn = (queue) => queue.filter(({ need }) => need.kind !== "served").length;
 

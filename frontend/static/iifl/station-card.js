@@ -45,7 +45,7 @@ export class StationCard extends HTMLElement {
     };
   }
 
-  /** `need` as `needOf` gives it, `outcome` `{status, text}`, `able`: commands can leave the page and none is under way. */
+  /** `need` as `needOf` gives it, `outcome` `{status, text}`, `able` as `whatIsAble` gives it. */
   update(need, outcome, able) {
     this.dataset.kind = need.kind;
     setShape(this.#shape, need.shape);
@@ -56,7 +56,7 @@ export class StationCard extends HTMLElement {
     this.#outcome.dataset.status = outcome.status;
     for (const [name, button] of Object.entries(this.#buttons)) {
       button.hidden = !need.acts[name];
-      if (button.disabled === able) button.disabled = !able;
+      if (button.disabled === able[name]) button.disabled = !able[name];
     }
   }
 

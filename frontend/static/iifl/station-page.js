@@ -6,8 +6,8 @@ import "./give-back-dialog.js";
 import { LivePage } from "./live-page.js";
 import { noticeOf } from "./notices.js";
 import { Orders } from "./orders.js";
-import { describe, isOpen } from "./outbox.js";
-import { handsQueue, headline, nothingToDo, waitingIn } from "./robot-needs.js";
+import { describe } from "./outbox.js";
+import { handsQueue, headline, nothingToDo, waitingIn, whatIsAble } from "./robot-needs.js";
 import "./station-card.js";
 import "./station-row.js";
 
@@ -71,7 +71,7 @@ export class StationPage extends LivePage {
     this.#parts.empty.hidden = status !== "open" || !this.state || this.#queue.length > 0;
     setText(this.#parts.empty, nothingToDo(this.#byHand));
     this.#notice(now);
-    this.#parts.ask.keepWhile((robot) => this.#able(robot) && this.#queue.some((item) => item.robot === robot && item.need.acts.giveBack));
+    this.#parts.ask.keepWhile((robot) => this.#able(robot).giveBack && this.#queue.some((item) => item.robot === robot && item.need.acts.giveBack));
   }
 
   tick(now) {
@@ -85,8 +85,9 @@ export class StationPage extends LivePage {
     return this.welcome?.run.by_hand ?? false;
   }
 
+  /** What can be pressed for a robot now. */
   #able(robot) {
-    return this.connection.status === "open" && !isOpen(this.#orders.outbox.latestOf(robot));
+    return whatIsAble(this.connection.status === "open", this.#orders.outbox.pendingOf(robot));
   }
 
   #outcome(robot, since, now) {
@@ -116,7 +117,7 @@ export class StationPage extends LivePage {
       return row;
     };
     keyed(this.#parts.rows, others, (robot) => robot.robot, makeRow, (row, robot) =>
-      row.update(robot, this.state.seats, this.#byHand, this.#outcome(robot.robot, now, now), this.#able(robot.robot)));
+      row.update(robot, this.state.seats, this.#byHand, this.#outcome(robot.robot, now, now), this.#able(robot.robot).takeOut));
   }
 
   /** What has come calls a person; what has moved takes no press for a moment. */
@@ -131,7 +132,7 @@ export class StationPage extends LivePage {
     const now = this.connection.now();
     let reason = "";
     if (now - this.#movedAt < SETTLE_MS) reason = MOVED;
-    else if (!this.#able(robot)) return;
+    else if (!this.#able(robot)[name]) return;
     else if (name === "putRight") reason = this.#orders.putRight(robot);
     else if (name === "takeOut") reason = this.#orders.setAside(robot, true);
     else if (name === "giveBack") this.#parts.ask.ask(robot);
