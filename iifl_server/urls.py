@@ -14,6 +14,7 @@ urlpatterns = [
     path("console/", pages.console, name="console"),
     path("fleet/", pages.fleet, name="fleet"),
     path("arms/", pages.arms, name="arms"),
+    path("station/", pages.station, name="station"),
     path("healthz", pages.health, name="health"),
     path("api/runs/<int:run>/history", pages.history, name="run-history"),
     path("admin/", admin.site.urls),

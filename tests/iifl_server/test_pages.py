@@ -20,7 +20,7 @@ def sign_in(client: Client, name: str, password: str) -> int:
     return client.post("/sign-in/", {"username": name, "password": password}).status_code
 
 
-@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/arms/", "/admin/"])
+@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/station/", "/arms/", "/admin/"])
 def test_every_page_asks_strangers_to_sign_in(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 302
@@ -31,6 +31,7 @@ def test_every_page_asks_strangers_to_sign_in(client: Client, address: str) -> N
     ("role", "page"),
     [
         (Role.SUPERVISOR, "/console/"),
+        (Role.TECHNICIAN, "/station/"),
         (Role.ADMINISTRATOR, "/fleet/"),
         (Role.VIEWER, "/fleet/"),
     ],
@@ -39,6 +40,38 @@ def test_home_depends_on_the_role(client: Client, role: Role, page: str) -> None
     client.force_login(Person.objects.create_user("someone", role=role))
     assert client.get("/")["Location"] == page
     assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_those_who_stand_by_the_robots_have_a_station(client: Client, role: Role) -> None:
+    client.force_login(Person.objects.create_user("someone", role=role))
+    answer = client.get("/station/")
+    linked = b'href="/station/"' in client.get("/fleet/").content
+    if role in (Role.TECHNICIAN, Role.ADMINISTRATOR):
+        assert answer.status_code == 200
+        assert linked
+    else:
+        assert answer.status_code == 403
+        assert f"Your role, {role.value}, does not stand by the robots".encode() in answer.content
+        assert not linked
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_each_role_may_do(role: Role) -> None:
+    person = Person(username="someone", role=role)
+    may = (person.may_supervise, person.may_attend, person.may_stop)
+    assert (
+        may
+        == {
+            Role.SUPERVISOR: (True, False, True),
+            Role.TECHNICIAN: (False, True, True),
+            Role.ADMINISTRATOR: (False, True, True),
+            Role.RESEARCHER: (False, False, False),
+            Role.VIEWER: (False, False, False),
+        }[role]
+    )
+    person.is_active = False
+    assert not any((person.may_supervise, person.may_attend, person.may_stop))
 
 
 FLEET = """
