@@ -48,6 +48,7 @@ class Scripted:
 
     def move(self, reach: Reach) -> None:
         self._stopped.clear()
+        print("a library that prints")  # noqa: T201 - where packets go, it must not.
         self.log("move", begin=reach.begin, end=reach.end)
         if self._stopped.wait(self.motion_s):
             self.log("cut")
