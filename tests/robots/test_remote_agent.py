@@ -102,8 +102,8 @@ class Talk:
             "begin": (0.0, 0.0),
             "end": (0.1, 0.0),
             "speed": 0.1,
-            "begin_by": self.clock() + 4.0,
-            "within_s": 5.0,
+            "begin_by": self.clock() + 24.0,
+            "within_s": 25.0,
         }
         return Act(**(order | changed))
 
@@ -256,7 +256,7 @@ def test_a_stop_needs_no_hello_and_outlives_a_killed_agent(talk):
 
 
 def test_a_silent_driver_s_motion_is_cut_and_the_next_order_moves_again(talk):
-    agent = talk("--motion-s", "20", "--watchdog-s", "0.3").hello()
+    agent = talk("--motion-s", "25", "--watchdog-s", "0.3").hello()
     agent.ask(agent.act())
     until(lambda: agent.log("cut"), "the watchdog stops the arm")
     end = agent.ended("m1")
@@ -266,7 +266,7 @@ def test_a_silent_driver_s_motion_is_cut_and_the_next_order_moves_again(talk):
 
 
 def test_heartbeats_keep_a_long_motion_going(talk):
-    agent = talk("--motion-s", "1.5", "--watchdog-s", "1").hello()
+    agent = talk("--motion-s", "4", "--watchdog-s", "3").hello()
     agent.ask(agent.act())
     assert agent.ended("m1")["ended"] == "done"
 
