@@ -155,9 +155,7 @@ def pushes(task: Pushing, eye: Eye, count: int, generator: np.random.Generator) 
             along.append(1000 * (moved - 0.06 * length))
     off = np.abs(along)
     rms, most = np.sqrt(np.mean(off**2)), np.percentile(off, 95)
-    print(
-        f"{count} pushes planned from pictures, {refused} refused for want of room. {len(off)} met nothing: the"
-    )
+    print(f"{count} pushes from pictures, {refused} refused for want of room. {len(off)} met nothing: the")
     print(
         f"centre went as far as asked within {rms:.2f} mm rms, {most:.2f} at 95 %, {off.max():.2f} at most."
     )
