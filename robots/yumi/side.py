@@ -26,8 +26,9 @@ class YumiSide:
     """Implements robots.remote.side.RobotSide over an ArmController.
 
     travel_s: the longest that everything but the push itself takes at full speed [s]. begin_s: a motion that
-    has not begun by then is withdrawn [s]. confirm_s: an arm that has not come to rest by then after its stop
-    has the whole robot stopped [s]. lost_s: how long a motion's end may stay out of sight [s].
+    cannot be ordered within this time is not; one that was, and has not begun after as long again, is
+    withdrawn [s]. confirm_s: an arm that has not come to rest by then after its stop has the whole robot
+    stopped [s]. lost_s: how long a motion's end may stay out of sight [s].
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class YumiSide:
 
     def move(self, reach: Reach) -> None:
         """Order a motion once and wait for its end; see robots.remote.side.RobotSide.move."""
-        since = self._controller.stops
+        since, by = self._controller.stops, time.monotonic() + self._begin_s
         if not self._moving.acquire(blocking=False):
             raise SideError("The arm is moving already. Wait for its end; nothing of this motion has begun.")
         try:
             status = self._controller.status()
             if status.trouble():
                 raise SideError(status.trouble())
-            number = self._controller.begin(reach, since)
+            number = self._controller.begin(reach, since, by)
             self._last_stop = ""
             length = math.dist(reach.begin, reach.end)
             allowed_s = (self._travel_s + 1.5 * length / reach.speed) * 100.0 / status.speed_ratio
