@@ -43,6 +43,9 @@ class ArmController(Protocol):
     def status(self) -> Status:
         """How controller and arm are."""
 
+    def runs(self) -> bool:
+        """Whether motors are on and programs run; a small part of `status`, to be asked often."""
+
     def begin(self, reach: Reach, since: int, by: float) -> int:
         """Order a motion and return its number; moves nothing where `stops` is no longer `since`, or where
         the order would be out later than `by` by time.monotonic() [s]."""
@@ -115,6 +118,12 @@ class Rws1Controller:
             protocol=self._protocol() if task is not None else None,
             last_error=None if execution == "running" else self._newest_error(),
         )
+
+    def runs(self) -> bool:
+        """Two requests, where `status` takes seven: a controller has little time for them."""
+        state = self._work.call("tell its state", RWS.get_controller_state)
+        execution = self._work.call("tell whether its program runs", RWS.get_execution_state)
+        return bool(state == "motoron" and execution.ctrlexecstate == "running")
 
     def begin(self, reach: Reach, since: int, by: float) -> int:
         """Write an order, then its number; the arm acts on the number alone, and once."""

@@ -28,7 +28,8 @@ class YumiSide:
     travel_s: the longest that everything but the push itself takes at full speed [s]. begin_s: a motion that
     cannot be ordered within this time is not; one that was, and has not begun after as long again, is
     withdrawn [s]. confirm_s: an arm that has not come to rest by then after its stop has the whole robot
-    stopped [s]. lost_s: how long a motion's end may stay out of sight [s].
+    stopped [s]. lost_s: how long a motion's end may stay out of sight [s]. poll_s: pause between two looks
+    for it; controllers have little time for requests [s].
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class YumiSide:
         begin_s: float = 2.0,
         confirm_s: float = 1.0,
         lost_s: float = 5.0,
-        poll_s: float = 0.1,
+        poll_s: float = 0.15,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._controller, self._camera, self._clock = controller, camera, clock
@@ -96,10 +97,10 @@ class YumiSide:
         self._controller.stop_all()
 
     def state(self) -> Mapping[str, str]:
-        """Asked of the controller twice a second at most; never raises."""
+        """Asked of the controller once a second, and half as often during a motion; never raises."""
         now = self._clock()
         told_at, told = self._told
-        if now - told_at > 0.5:
+        if now - told_at > (2.0 if self._moving.locked() else 1.0):
             told = self._state()
             self._told = (now, told)
         return told
@@ -137,8 +138,10 @@ class YumiSide:
                     return
                 if now - checked_at > 5 * self._poll_s:
                     checked_at = now
-                    if trouble := controller.status().trouble():
-                        self._give_up(trouble)
+                    if not controller.runs():
+                        self._give_up(
+                            controller.status().trouble() or "The program stood still for a moment."
+                        )
             except _Ended:
                 raise
             except OtherProgram as error:
