@@ -1,6 +1,7 @@
 """Names that options and settings choose from, for whoever must know them without loading what they mean."""
 
-TASKS = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation")
+TASKS = ("ant", "anymal", "ball_balance", "block_push", "franka_cube_stack", "navigation", "yumi_push")
+"""Those that come with the project; others are named by what an installed package registers, or by place."""
 SUPERVISOR_TASKS = ("ant", "anymal", "ball_balance")
 """Whose supervisors are trained by PPO."""
 ALGORITHMS = ("bc", "ibc", "ifl", "iifl", "iifl-random")
@@ -43,3 +44,8 @@ LARGEST_SEED = 2**53 - 1
 """The largest whole number that JSON keeps everywhere."""
 PUSH_PACE_S, PACE_S = 1.0, 0.2
 """One push is a whole motion; a step of the other tasks is a moment of one."""
+
+
+def folder_of(task: str) -> str:
+    """A task's name as part of a path, on any file system and in any archive: no name has an @."""
+    return task.replace(":", "@")

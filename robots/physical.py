@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,3 +135,8 @@ class PhysicalFleet(Protocol):
 
     def close(self) -> None:
         """Let go of every robot; what moves is stopped."""
+
+
+def is_physical(fleet: object) -> TypeGuard[PhysicalFleet]:
+    """Whether a fleet's motions take time and its robots can be away."""
+    return hasattr(fleet, "begin") and hasattr(fleet, "ended")

@@ -19,7 +19,8 @@ class Role(models.TextChoices):
 
 
 MAY_SUPERVISE = frozenset({Role.SUPERVISOR})
-MAY_STOP = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+MAY_STOP = frozenset({Role.SUPERVISOR, Role.TECHNICIAN, Role.ADMINISTRATOR})
+MAY_ATTEND = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
 
 
 class Person(AbstractUser):
@@ -31,6 +32,11 @@ class Person(AbstractUser):
     def may_supervise(self) -> bool:
         """May hold a supervisor's seat and move robots."""
         return self.is_active and self.role in MAY_SUPERVISE
+
+    @property
+    def may_attend(self) -> bool:
+        """May work at robots: put them right, take them out of the fleet, give them back."""
+        return self.is_active and self.role in MAY_ATTEND
 
     @property
     def may_stop(self) -> bool:

@@ -14,6 +14,7 @@ from iifl_server.experiments import (
     isaac_tasks,
     jeffreys,
     navigation,
+    own_task,
     report,
 )
 from iifl_server.experiments.protocol import Trial
@@ -50,7 +51,7 @@ class Chosen:
 def run(
     chosen: Chosen, out: Path, workers: int, progress: grid.Progress, everywhere: Everywhere | None
 ) -> None:
-    """Run what is missing of an experiment, and write its report into `out`.
+    """Run what is missing of an experiment, or of a task from outside, and write its report into `out`.
 
     everywhere: runs trials in place of processes here; experiments without trials run here in any case.
     """
@@ -69,11 +70,15 @@ def run(
 
 def trials(chosen: Chosen) -> list[Trial]:
     """All trials of an experiment that consists of some."""
-    found: list[Trial] = _OF_TRIALS[chosen.name].trials(chosen.name, chosen.scale, chosen.recipe)
+    found: list[Trial] = _of_trials(chosen.name).trials(chosen.name, chosen.scale, chosen.recipe)
     if not chosen.seeds:
         return found
     first = [trial for trial in found if trial.seed == 0]
     return [replace(trial, seed=seed) for seed in range(chosen.seeds) for trial in first]
+
+
+def _of_trials(name: str) -> ModuleType:
+    return _OF_TRIALS.get(name, own_task)
 
 
 def _run_trials(
@@ -87,7 +92,7 @@ def _run_trials(
         results = grid.run_all(pieces, run_piece, workers, progress)
     arms = list(dict.fromkeys(trial.arm for trial in wanted))
     values = report.columns(results, arms)
-    made = _OF_TRIALS[chosen.name].report(chosen.name, out, values, arms)
+    made = _of_trials(chosen.name).report(chosen.name, out, values, arms)
     if "iifl" in values:
         made = replace(made, notes=(*made.notes, report.profile(values["iifl"])))
     report.write(out, made, values, {**asdict(chosen), "size": asdict(wanted[0].size)})

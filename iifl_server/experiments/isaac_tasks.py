@@ -29,12 +29,13 @@ def report(task: str, out: Path, values: Columns, arms: Sequence[str]) -> Report
     return Report(
         title=f"{task} (Figure 3)",
         headings=HEADINGS | {"violations": "violations"},
-        claims=_claims(values),
+        claims=method_claims(values),
         figures=("figure-3",),
     )
 
 
-def _claims(values: Columns) -> list[claims.Claim]:
+def method_claims(values: Columns) -> list[claims.Claim]:
+    """What the method claims of any task, about the arms that are there."""
     found = []
     if {"iifl", "iifl-random"} <= set(values):
         text = "Help by uncertainty leaves fewer hard resets than as much help at random"

@@ -13,6 +13,7 @@ from policy.allocation.risk import RiskMonitor
 from policy.learning.dataset import Dataset
 from policy.supervision import (
     Mode,
+    Orders,
     SupervisionConfig,
     SupervisionState,
     advance,
@@ -22,6 +23,7 @@ from policy.supervision import (
 from policy.supervision.state import NOBODY
 from policy.uncertainty.nearest import NearestSample
 from robots.fleet import Fleet, Supervisor
+from robots.in_step import InStep
 
 Retrain = Callable[[Any, Dataset, int], Any]
 """(policy, dataset, step) -> policy with the new weights."""
@@ -101,12 +103,14 @@ class Lockstep:
 
         everyone = np.ones(self.config.supervisors, dtype=bool)
         risk = self.monitor.assess(observations, decision.actions) if self.monitor else None
-        allocation = allocate(self.config, self.state, uncertainty, everyone, risk=risk)
+        calls, released = self._calling(uncertainty)
+        allocation = allocate(self.config, self.state, calls, everyone, released=released, risk=risk)
         state = allocation.state
         interventions, resets = self._help(state)
         orders = order(self.config, state, decision.actions, interventions, resets)
         clock.spent("supervision_s")
         result = self.fleet.act(orders.actions, orders.active)
+        orders = self._carried_out(orders)
         outcome = advance(
             self.config, state, orders, result.reward, result.done, result.violation, result.success
         )
@@ -140,6 +144,28 @@ class Lockstep:
                 "uncertainty_threshold": allocation.threshold,
                 **self.state.metrics(self.config),
             }
+        )
+
+    def _calling(self, uncertainty: NDArray[Any]) -> tuple[NDArray[Any], list[int]]:
+        """How unsure each robot is, as far as help is of use, and who is let go by their supervisors.
+
+        A robot that is away takes nobody's time; one in violation still does, since a hard reset waits.
+        """
+        if not isinstance(self.fleet, InStep):
+            return uncertainty, []
+        away = self.fleet.away()
+        left = away & (self.state.supervisor != NOBODY) & ~self.state.violated
+        return np.where(away, 0.0, uncertainty), np.flatnonzero(left).tolist()
+
+    def _carried_out(self, orders: Orders) -> Orders:
+        """What of its orders a fleet carried out, which is all where it is simulated."""
+        if not isinstance(self.fleet, InStep):
+            return orders
+        return Orders(
+            actions=self.fleet.executed.copy(),
+            active=orders.active & self.fleet.reported,
+            executed=[robot for robot in orders.executed if self.fleet.moved[robot]],
+            resetting=orders.resetting,
         )
 
     def _helper(self, state: SupervisionState, robot: int) -> str:

@@ -21,6 +21,7 @@ from policy.learning.checkpoint import load_checkpoint, save_checkpoint
 from policy.learning.dataset import Dataset
 from policy.learning.files import SHARED, read_arrays, write_arrays, write_whole
 from policy.supervision import SupervisionState
+from robots.in_step import InStep
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +69,9 @@ class RunFiles:
         marks = f"step-{run.state.step}"
         save_checkpoint(self.policy.with_stem(f"policy-{marks}"), run.policy)  # type: ignore[arg-type]
         run.dataset.save(self.dataset.with_stem(f"dataset-{marks}"))
-        arrays: dict[str, NDArray[Any]] = {
-            f"fleet/{name}": array for name, array in run.fleet.snapshot().items()
-        }
+        arrays: dict[str, NDArray[Any]] = {}
+        if not isinstance(run.fleet, InStep):  # Robots that are there are looked at when the run goes on.
+            arrays |= {f"fleet/{name}": array for name, array in run.fleet.snapshot().items()}
         for seat, supervisor in enumerate(run.supervisors):
             arrays |= {f"supervisor {seat}/{name}": array for name, array in supervisor.snapshot().items()}
         if run.monitor:
@@ -103,6 +104,7 @@ class RunFiles:
                 self._bring(run, path)
             except (ValueError, KeyError, OSError, PolicyError) as error:
                 logger.warning("%s cannot be used (%s); the save before it is looked at", path, error)
+                let_go(run)
                 continue
             return run
         if there:
@@ -138,7 +140,8 @@ class RunFiles:
             parts.setdefault(owner, {})[name] = array
         run.policy = load_checkpoint(self.policy.with_stem(f"policy-{plain['marks']}"))[0]
         run.dataset = Dataset.load(self.dataset.with_stem(f"dataset-{plain['marks']}"))
-        run.fleet.restore(parts["fleet"])
+        if not isinstance(run.fleet, InStep):
+            run.fleet.restore(parts["fleet"])
         for seat, supervisor in enumerate(run.supervisors):
             supervisor.restore(parts[f"supervisor {seat}"])
         if run.monitor:
@@ -169,3 +172,9 @@ class RunFiles:
             for old in file.parent.glob(f"{file.stem}-step-*{file.suffix}"):
                 if old.stem.removeprefix(f"{file.stem}-") not in kept:
                     old.unlink()
+
+
+def let_go(run: Lockstep) -> None:
+    """Robots that are there are held by nobody once their run is over."""
+    if isinstance(run.fleet, InStep):
+        run.fleet.close()

@@ -12,7 +12,7 @@ from iifl_server.errors import RequestError
 from iifl_server.experiments.lockstep import Lockstep, Retrain
 from iifl_server.experiments.policies import initial_policy
 from iifl_server.experiments.results import read_json, write_json
-from iifl_server.experiments.run_files import RunFiles
+from iifl_server.experiments.run_files import RunFiles, let_go
 from iifl_server.learning.calibrating import ByDistance, Calibration, calibrate
 from iifl_server.learning.recipes import recipe
 from iifl_server.names import HEADLESS_ALGORITHMS, LARGEST_SEED, PRIORITIES
@@ -23,6 +23,7 @@ from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig
 from policy.supervision.config import Priority
 from policy.uncertainty.nearest import NearestSample
+from robots.in_step import InStep
 from robots.registry import find_backend, make_fleet, make_supervisors, task_defaults
 
 CALLING = ("ifl", "iifl", "iifl-nearest")
@@ -111,7 +112,10 @@ def run_simulation(
     if (finished := read_json(files.metrics)) is not None:
         return dict(finished)
     run = files.load(lambda: start(simulation, files.calibration, calibrating))
-    drive(run, files, simulation.steps, asdict(simulation), progress)
+    try:
+        drive(run, files, simulation.steps, asdict(simulation), progress)
+    finally:
+        let_go(run)
     metrics = summary(simulation, run)
     files.write_history(run.history)
     write_json(files.metrics, metrics)
@@ -123,11 +127,12 @@ def drive(
 ) -> None:
     """Step a run to its end, with saves on the way that take no more than a small share of the time."""
     begun, before, after = time.perf_counter(), run.timings.wall_s, 0.0
+    every = 1 if isinstance(run.fleet, InStep) else SAVE_EVERY  # What robots that are there did is done.
     while run.state.step < steps:
         run.step()
         run.timings.wall_s = before + time.perf_counter() - begun
         progress(run.state.step, run.history[-1])
-        due = run.state.step % SAVE_EVERY == 0 and time.perf_counter() > after
+        due = run.state.step % every == 0 and time.perf_counter() > after
         if due and run.state.step < steps:
             saving = time.perf_counter()
             files.save(run, description)

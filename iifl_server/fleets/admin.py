@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from iifl_server.accounts.admin import ReadOnlyAdmin
-from iifl_server.fleets.models import Assignment, Intervention, Robot, Run, RunSnapshot, RunStep
+from iifl_server.fleets.models import Assignment, Intervention, Motion, Robot, Run, RunSnapshot, RunStep
 
 
 @admin.register(Run)
@@ -59,6 +59,15 @@ class InterventionAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "status", "run")
     search_fields = ("supervisor_name", "command_id")
     exclude = ("observation",)
+
+
+@admin.register(Motion)
+class MotionAdmin(ReadOnlyAdmin):
+    """Every motion of robots that are no simulation: by whose word, and what became of it."""
+
+    list_display = ("id", "run", "robot", "step", "author", "status", "verdict", "asked_at", "ended_at")
+    list_filter = ("status", "run")
+    search_fields = ("author", "id")
 
 
 @admin.register(RunStep)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from robots.fleet import Supervisor
+from robots.lookup import find
 from robots.registry import make_fleet, make_supervisors, task_defaults
 
 LOOKED_AT = 4
@@ -38,9 +39,15 @@ def mode_name(supervisor: str) -> str:
 @lru_cache(maxsize=32)
 def task_means(task: str) -> Means:
     """The means of a task; raises FleetError for an unknown one."""
+    kind = find(task)
+    if kind.physical:  # Nothing reaches for the robots to know this.
+        return Means(
+            kind.pushes, () if kind.pushes else tuple(kind.modes), kind.defaults.minimum_intervention_steps
+        )
     fleet = make_fleet(task, 1, 0)
     push = fleet.spaces.action_size == 2 and fleet.frames([0])[0].anchor is not None
-    names = [mode_name(one.name) for one in make_supervisors(task, LOOKED_AT, 0)]
+    seats = LOOKED_AT if kind.supervisor else 0
+    names = [mode_name(one.name) for one in make_supervisors(task, seats, 0)]
     modes = () if push else tuple(dict.fromkeys(names))
     return Means(push, modes, task_defaults(task).minimum_intervention_steps)
 

@@ -18,7 +18,8 @@ class RunStatus(models.TextChoices):
 class Run(models.Model):
     """One supervised fleet from its first step to its last."""
 
-    task = models.CharField(max_length=40)
+    task = models.CharField(max_length=200)
+    """A name, or package.module:name of a task from outside."""
     robots = models.PositiveIntegerField()
     supervisors = models.PositiveIntegerField()
     people = models.PositiveIntegerField(default=1)
@@ -47,6 +48,21 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.task} run {self.pk}"
 
+    @property
+    def by_hand(self) -> bool:
+        """Hard resets are done, and confirmed, by somebody at the robot's side."""
+        return bool(self.config.get("by_hand", False))
+
+    @property
+    def fleet_file(self) -> str:
+        """Of arms that are there: the file that says where, from the data folder; else empty."""
+        return str(self.config.get("fleet_file", ""))
+
+    @property
+    def real(self) -> bool:
+        """Its robots are no simulation: a stop is ended by an administrator alone."""
+        return bool(self.config.get("real", False))
+
 
 class Robot(models.Model):
     """One robot of a run."""
@@ -68,6 +84,12 @@ class HelpKind(models.TextChoices):
     TELEOPERATION = "teleoperation"
     HARD_RESET = "hard_reset"
     HAND_BACK = "hand_back"
+    VERDICT = "verdict"
+    """A person says what a motion came to, where the camera is not sure."""
+    PUT_RIGHT = "put_right"
+    """A technician has put a robot right after a violation."""
+    SET_ASIDE = "set_aside"
+    """A technician takes a robot out of the fleet, or gives it back."""
 
 
 class Assignment(models.Model):
@@ -118,7 +140,8 @@ class Intervention(models.Model):
     point = models.JSONField(null=True, blank=True)
     """Where the person clicked, [x, y] as fractions of the frame."""
     mode = models.CharField(max_length=60, blank=True)
-    """Of a person's teleoperation by a supervisor's way: which one was chosen; empty for a push."""
+    """Of a person's teleoperation by a supervisor's way: which one was chosen; empty for a push. Of a
+    verdict: what was said. Of a robot that was set aside: aside or back."""
     action = models.JSONField(null=True, blank=True)
     """As executed, in [-1, 1]."""
     clipped = models.BooleanField(default=False)
@@ -141,6 +164,50 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on robot {self.robot} by {self.supervisor_name}: {self.status}"
+
+
+class MotionStatus(models.TextChoices):
+    """What became of a motion; `begun` is written before anything moves."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    REFUSED = "refused"
+    CUT = "cut"
+    UNKNOWN = "unknown"
+
+
+class Motion(models.Model):
+    """One motion of a robot that is no simulation: by whose word, and what became of it."""
+
+    id = models.UUIDField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    robot = models.PositiveIntegerField()
+    step = models.PositiveBigIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    author = models.CharField(max_length=200)
+    """The person's name, the algorithmic supervisor's, or the policy with its version."""
+    intervention = models.ForeignKey(Intervention, null=True, blank=True, on_delete=models.SET_NULL)
+    action = models.JSONField()
+    """As ordered, in [-1, 1]."""
+    executed = models.JSONField(null=True, blank=True)
+    """As carried out, where that is known to differ."""
+    status = models.CharField(max_length=10, choices=MotionStatus.choices, default=MotionStatus.BEGUN)
+    detail = models.CharField(max_length=300, blank=True)
+    confidence = models.FloatField(null=True, blank=True)
+    verdict = models.CharField(max_length=20, blank=True)
+    """What a person said that it came to, where the camera was not sure."""
+    asked_at = models.DateTimeField(auto_now_add=True)
+    began_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """Capture time of the picture that the outcome was read from."""
+
+    class Meta:
+        ordering = ("asked_at",)
+        indexes = (models.Index(fields=("run", "status")),)
+
+    def __str__(self) -> str:
+        return f"motion of robot {self.robot} by {self.author}: {self.status}"
 
 
 class RunStep(models.Model):

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from iifl_server.accounts.models import Person
+from iifl_server.accounts.models import Person, Role
 from iifl_server.accounts.services import audit
 from iifl_server.errors import NotAllowedError, RequestError
 from iifl_server.fleets.means import Means, task_means
@@ -19,9 +19,12 @@ from iifl_server.names import ALGORITHMS
 from policy.errors import CheckpointError, PolicyError
 from policy.supervision import SupervisionConfig
 from robots.fleet import RobotsError
-from robots.registry import task_defaults, task_names
+from robots.lookup import find
+from robots.registry import is_physical, task_defaults
 
 LONGEST_PACE_S = 10.0
+BESIDE = (HelpKind.PUT_RIGHT, HelpKind.SET_ASIDE)
+"""What is ordered at a robot's side: a technician's role is the right to it, no lease."""
 
 
 def create_run(
@@ -35,14 +38,22 @@ def create_run(
     seed: int = 0,
     updates: int | None = None,
     retrain_every: int | None = None,
+    fleet_file: str = "",
 ) -> Run:
     """Begin a run; a runner finds it and drives it. It starts from the task's shipped checkpoint.
 
-    pace: seconds per step, above 0. updates: per retraining, None for the task's default.
+    pace: seconds per step, above 0. fleet_file: of arms that are there, from the data folder. updates: per
+    retraining, None for the task's default.
     Raises RequestError that names the value and what is valid.
     """
-    if task not in task_names():
-        raise RequestError(f"task is {task!r}; valid are {', '.join(task_names())}")
+    try:
+        defaults = task_defaults(task)
+    except RobotsError as error:
+        raise RequestError(str(error)) from error
+    if not (find(task).supervisor or is_physical(task)):
+        raise RequestError(
+            f"{task} has no algorithmic supervisor for seats that nobody takes; give its Task a `supervisor`"
+        )
     if algorithm not in ALGORITHMS:
         raise RequestError(f"algorithm is {algorithm!r}; valid are {', '.join(ALGORITHMS)}")
     if not 0 < pace <= LONGEST_PACE_S:
@@ -54,7 +65,6 @@ def create_run(
     try:
         path = shipped_checkpoint(task, algorithm)
         shipped = read_shipped(path)
-        defaults = task_defaults(task)
         config = SupervisionConfig(
             robots=robots,
             supervisors=supervisors,
@@ -65,6 +75,7 @@ def create_run(
             episode_length=defaults.episode_length,
             priority=_priority(algorithm, shipped.manifest["estimator"]),
             seed=seed,
+            by_motion=bool(fleet_file) or is_physical(task),
         )
     except (PolicyError, RobotsError) as error:
         raise RequestError(str(error)) from error
@@ -78,7 +89,11 @@ def create_run(
             algorithm=algorithm,
             seed=seed,
             status=RunStatus.RUNNING,
-            config={"supervision": config.to_dict(), "retraining": {"updates": updates}},
+            config={
+                "supervision": config.to_dict(),
+                "retraining": {"updates": updates},
+                "fleet_file": fleet_file,
+            },
         )
         Robot.objects.bulk_create(Robot(run=run, index=index) for index in range(robots))
         run.checkpoint = import_checkpoint(run, path, shipped)
@@ -87,7 +102,15 @@ def create_run(
 
 
 def ensure_run(
-    *, task: str, robots: int, supervisors: int, people: int, pace: float, seed: int, algorithm: str = "iifl"
+    *,
+    task: str,
+    robots: int,
+    supervisors: int,
+    people: int,
+    pace: float,
+    seed: int,
+    algorithm: str = "iifl",
+    fleet_file: str = "",
 ) -> Run:
     """The newest run if it is of this kind and not over, to go on with; else a new one.
 
@@ -97,9 +120,9 @@ def ensure_run(
     """
     fixed = {"task": task, "robots": robots, "supervisors": supervisors, "algorithm": algorithm, "seed": seed}
     open_runs = Run.objects.exclude(status=RunStatus.ENDED)
-    run = open_runs.filter(**fixed).order_by("-pk").first()
+    run = next((one for one in open_runs.filter(**fixed) if one.fleet_file == fleet_file), None)
     if run is None or not _begun_from_shipped(run):
-        run = create_run(pace=pace, people=people, **fixed)  # type: ignore[arg-type]
+        run = create_run(pace=pace, people=people, fleet_file=fleet_file, **fixed)  # type: ignore[arg-type]
     else:
         run.pace, run.people = pace, people
         run.save(update_fields=["pace", "people"])
@@ -137,7 +160,12 @@ def _switch(run: int, person_id: int, action: str, before: RunStatus, after: Run
         person = Person.objects.get(pk=person_id)
         if not person.may_stop:
             raise NotAllowedError(
-                f"Your role, {person.role}, may not {action} a fleet; supervisors and administrators may."
+                f"Your role, {person.role}, may not {action} a fleet; supervisors, technicians and "
+                "administrators may."
+            )
+        if action == "start" and person.role != Role.ADMINISTRATOR and Run.objects.get(pk=run).real:
+            raise NotAllowedError(
+                f"These are real robots: after a stop an administrator lets them go on, not a {person.role}."
             )
         changed = Run.objects.filter(pk=run, status=before).update(
             status=after, status_reason=reason.format(name=person.username)
@@ -154,7 +182,9 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     help that the task does not offer.
     """
     person = Person.objects.get(pk=person_id)
-    if not person.may_supervise:
+    if command.kind in BESIDE and not person.may_attend:
+        raise RequestError(f"Your role, {person.role}, does not work at robots; technicians do.")
+    if command.kind not in BESIDE and not person.may_supervise:
         raise RequestError(f"Your role, {person.role}, may not move robots; supervisors may.")
     run = Run.objects.get(pk=run_id)
     if command.robot >= run.robots:
@@ -162,7 +192,10 @@ def record_command(run_id: int, person_id: int, command: Command) -> tuple[Inter
     if command.kind == HelpKind.TELEOPERATION:
         _check_means(command, run.task, task_means(run.task))
     known = Intervention.objects.filter(command_id=command.command).first()
-    if known is None and run.status != RunStatus.RUNNING:
+    allowed = run.status == RunStatus.RUNNING or (
+        command.kind == HelpKind.SET_ASIDE and run.status == RunStatus.STOPPED
+    )
+    if known is None and not allowed:
         raise RequestError(f"The fleet is {run.status}: no robot moves.")
     if known is None:
         try:
@@ -198,7 +231,7 @@ def _pending(run: Run, person: Person, command: Command) -> Intervention:
         kind=command.kind,
         frame=command.frame,
         point=point,
-        mode=command.mode or "",
+        mode=command.mode or command.said or "",
     )
 
 

@@ -19,7 +19,7 @@ from policy.learning.files import read_arrays, write_arrays, write_whole
 from policy.learning.trainer import Policy
 from policy.uncertainty.nearest import NearestSample
 from policy.uncertainty.threshold import PERCENTILE, calibrate_threshold
-from robots.registry import make_fleet
+from robots.registry import make_unassisted_fleet
 
 Progress = Callable[[float, str], None]
 SAVE_EVERY = 25
@@ -120,7 +120,7 @@ def unassisted_uncertainties(
     part: a file that the calibration saves itself to and, if it is of the same policy, goes on from.
     """
     robots, steps = calibration.robots, calibration.steps
-    fleet = make_fleet(task, robots, seeds.CALIBRATION)
+    fleet = make_unassisted_fleet(task, robots, seeds.CALIBRATION)
     uncertainties = np.empty((steps, robots))
     label = json.dumps(identity(policy, task, calibration), sort_keys=True)
     done = _go_on(part, label, fleet, uncertainties)

@@ -8,7 +8,7 @@ import torch
 
 from policy.errors import InputError
 from policy.learning.checkpoint import load_checkpoint
-from robots.registry import make_fleet
+from robots.registry import make_unassisted_fleet
 
 ROBOTS = 16
 """Measured on so many: one robot alone would be charged for what all share."""
@@ -20,7 +20,7 @@ def seconds_per_robot(path: Any, task: str) -> float:
     torch.set_num_threads(1)
     try:
         policy, _ = load_checkpoint(path)
-        observations = make_fleet(task, ROBOTS, 0).observe()
+        observations = make_unassisted_fleet(task, ROBOTS, 0).observe()
         policy.decide(observations, 0)  # Once without a clock, for what is made at the first call.
         begun = time.process_time()
         policy.decide(observations, 1)

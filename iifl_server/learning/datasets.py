@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from iifl_server.fleets.selectors import dataset_interventions
 from iifl_server.learning.observations import decode_observation
+from iifl_server.names import folder_of
 from policy.learning.files import read_arrays, write_arrays
 from robots.demonstrations import collect
 from robots.registry import task_defaults
@@ -17,7 +18,7 @@ from robots.registry import task_defaults
 def demonstrations(task: str, seed: int) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """The initial observations and actions, made once and kept; the same seed gives the same data."""
     samples = task_defaults(task).demonstrations
-    path = Path(settings.DATA) / "demonstrations" / f"{task}-{samples}-{seed}.npz"
+    path = Path(settings.DATA) / "demonstrations" / f"{folder_of(task)}-{samples}-{seed}.npz"
     kept = read_arrays(path)
     if kept is None:
         observations, actions, supervisors = collect(task, samples, seed)

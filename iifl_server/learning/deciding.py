@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.supervision import SupervisionConfig, SupervisionState, allocate
+from policy.supervision import Situation, SupervisionConfig, SupervisionState, allocate
 
 
 def request(
@@ -18,6 +18,7 @@ def request(
     available: Sequence[bool],
     released: Sequence[int],
     seed: int,
+    situation: Situation | None = None,
 ) -> dict[str, Any]:
     """What a runner asks an inference worker; arrays travel as bytes."""
     return {
@@ -30,6 +31,7 @@ def request(
         "available": list(available),
         "released": sorted(released),
         "seed": seed,
+        "situation": situation.to_dict() if situation else None,
     }
 
 
@@ -42,8 +44,14 @@ def decide(policy: Any, asked: dict[str, Any]) -> dict[str, Any]:
     decision = policy.decide(observations, seed)
     actions = np.asarray(decision.actions, dtype=np.float32)
     uncertainty = np.asarray(decision.uncertainty, dtype=np.float64)
+    situation = Situation.from_dict(asked["situation"]) if asked["situation"] else None
     allocation = allocate(
-        config, state, uncertainty, np.array(asked["available"], dtype=bool), released=asked["released"]
+        config,
+        state,
+        uncertainty,
+        np.array(asked["available"], dtype=bool),
+        released=asked["released"],
+        situation=situation,
     )
     return {
         "actions": actions.tobytes(),

@@ -12,7 +12,7 @@ import safetensors
 from django.conf import settings
 
 from iifl_server.management.arguments import CALLED
-from iifl_server.names import TASKS
+from iifl_server.names import folder_of
 from policy.errors import CheckpointError
 
 EXPLICIT = ("bc", "ifl")
@@ -36,17 +36,16 @@ def shipped_checkpoint(task: str, algorithm: str = "iifl") -> Path:
     Raises CheckpointError naming what is missing.
     """
     name = "cloning.safetensors" if algorithm in EXPLICIT else "policy.safetensors"
-    shipped = Path(settings.SHIPPED) / task / name
+    shipped = Path(settings.SHIPPED) / folder_of(task) / name
     found = next((path for path in (made_here(task) / name, shipped) if path.exists()), None)
     if found is None:
-        remedy = f"{REMEDY} {task}" if task in TASKS else f"no policy of {task} can be trained yet"
-        raise CheckpointError(f"{algorithm} on {task} has no weights: {shipped} is missing; {remedy}")
+        raise CheckpointError(f"{algorithm} on {task} has no weights: {shipped} is missing; {REMEDY} {task}")
     return found
 
 
 def made_here(task: str) -> Path:
     """The folder of a task's weights that were made on this machine."""
-    return Path(settings.DATA) / "weights" / task
+    return Path(settings.DATA) / "weights" / folder_of(task)
 
 
 def read_shipped(path: Path) -> Shipped:

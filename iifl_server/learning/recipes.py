@@ -7,9 +7,14 @@ from policy.energy.config import NetworkConfig, PolicyConfig
 from policy.errors import InputError
 from policy.learning.config import TrainingConfig
 from policy.learning.counter_examples import REFINED_COUNTER_EXAMPLES, CounterExampleConfig
+from robots.lookup import find
+from robots.registry import task_spaces
+from robots.task import Learning
 
 IMPLICIT, CLONING, ENSEMBLE = "implicit", "cloning", "ensemble"
 KINDS = (IMPLICIT, CLONING, ENSEMBLE)
+FEW_COMPONENTS = 3
+"""Of actions that uniform counter-examples still fill the space of."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,16 @@ def _of_states(
 
 
 # Names also in `names.TASKS`, for processes that do without torch.
+_PUSHING = Recipe(
+    network=NetworkConfig(),
+    initial=TrainingConfig(updates=500, symmetries=True),
+    retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
+    threshold_percentile=80.0,
+)
 _RECIPES = {
-    "block_push": Recipe(
-        network=NetworkConfig(),
-        initial=TrainingConfig(updates=500, symmetries=True),
-        retraining=TrainingConfig(updates=250, learning_rate=5e-4, online_share=0.5, symmetries=True),
-        threshold_percentile=80.0,
-    ),
-    # Sizes as in Table 4; the registry refuses a task that it does not know before this is read.
+    "block_push": _PUSHING,
+    "yumi_push": _PUSHING,
+    # Sizes as in Table 4.
     # Robots of navigation all go the same way: a fifth of their steps lie before one wall, equally unsure.
     "navigation": _of_states(
         2, 2, _bounded(10.0), updates=1000, online=250, percentile=80.0, online_share=0.5
@@ -104,7 +111,47 @@ _RECIPES = {
 
 
 def recipe(task: str) -> Recipe:
-    """Raises InputError for a task that has none."""
-    if task not in _RECIPES:
-        raise InputError(f"no policy can be trained for task {task!r}; valid are {', '.join(_RECIPES)}")
-    return _RECIPES[task]
+    """Raises FleetError for a task that there is not, and InputError where no network fits what it sees."""
+    return _RECIPES[task] if task in _RECIPES else _of_outside(task)
+
+
+def _of_outside(task: str) -> Recipe:
+    """By what its robots see, changed where its description says so."""
+    spaces, learning = task_spaces(task), find(task).learning
+    if len(spaces.observation_shape) == 1:
+        (observation_size,) = spaces.observation_shape
+        counter_examples = _bounded(3.0) if spaces.action_size <= FEW_COMPONENTS else REFINED_COUNTER_EXAMPLES
+        usual = _of_states(observation_size, spaces.action_size, counter_examples, updates=1800, online=750)
+    else:
+        usual = Recipe(
+            network=NetworkConfig(spaces.observation_shape, spaces.action_size),
+            initial=TrainingConfig(updates=500, symmetries=learning.symmetries),
+            retraining=TrainingConfig(
+                updates=250, learning_rate=5e-4, online_share=0.5, symmetries=learning.symmetries
+            ),
+            threshold_percentile=80.0,
+        )
+    return _changed(usual, learning)
+
+
+def _changed(usual: Recipe, learning: Learning) -> Recipe:
+    """With what a task says of its own learning in place of what is usual."""
+
+    def first(config: TrainingConfig) -> TrainingConfig:
+        return config if learning.updates is None else replace(config, updates=learning.updates)
+
+    def online(config: TrainingConfig) -> TrainingConfig:
+        updates = config.updates if learning.online_updates is None else learning.online_updates
+        share = config.online_share if learning.online_share is None else learning.online_share
+        return replace(config, updates=updates, online_share=share)
+
+    percentile = usual.threshold_percentile if learning.percentile is None else learning.percentile
+    again = usual.explicit_retraining
+    return replace(
+        usual,
+        initial=first(usual.initial),
+        retraining=online(usual.retraining),
+        threshold_percentile=percentile,
+        explicit=None if usual.explicit is None else first(usual.explicit),
+        explicit_retraining=None if again is None else online(again),
+    )

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from iifl_server.learning.initial import EXPLICIT, made_here, read_shipped, shipped_checkpoint
 from iifl_server.learning.making import make_checkpoint
 from iifl_server.learning.recipes import CLONING, ENSEMBLE, IMPLICIT
+from iifl_server.names import folder_of
 from iifl_server.progress import Shown
 from policy.errors import CheckpointError
 
@@ -26,7 +27,7 @@ def ensure_weights(task: str, algorithm: str, say: Say) -> Path:
     PolicyError where training fails, and where the weights that are there are damaged.
     """
     if algorithm == "ifl":
-        path = Path(settings.DATA) / "policies" / f"{task}-ensemble.safetensors"
+        path = Path(settings.DATA) / "policies" / f"{folder_of(task)}-ensemble.safetensors"
         if not path.exists():
             _make_once(task, ENSEMBLE, path, QUICK_ENSEMBLE, say)
     else:

@@ -155,11 +155,12 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     "supervisors": run.supervisors,
                     "pace": run.pace,
                     "means": means.to_dict(),
+                    "by_hand": run.by_hand,
                 },
                 "limits": {
                     "expires_ms": protocol.EXPIRES_MS,
                     "message_bytes": protocol.MESSAGE_BYTES,
-                    "stale_ms": protocol.STALE_MS,
+                    "stale_ms": protocol.STALE_REAL_MS if run.real else protocol.STALE_MS,
                     "seat_grace_ms": presence.SEAT_GRACE_MS,
                 },
             }

@@ -12,9 +12,14 @@ EXPIRES_MS = 5_000
 MESSAGE_BYTES = 4_096
 MESSAGES_PER_S = 60
 STALE_MS = 500
+STALE_REAL_MS = 1_500
+"""Pictures of real cameras come from far, and say when they were captured: the runner holds a click against
+the robot's last motion."""
 MAX_CAMERAS = 128
 LONGEST_MODE = 60
 MOST_STEPS = 1_000
+VERDICTS = ("reached", "not_reached", "broken")
+"""What a person can say that a motion came to."""
 
 
 class ProtocolError(Exception):
@@ -34,10 +39,11 @@ class Command:
     """What a person orders for a robot."""
 
     kind: str
-    """teleoperation, hard_reset or hand_back."""
+    """teleoperation, hard_reset, hand_back, verdict, put_right or set_aside."""
     command: UUID
     robot: int
     lease: str
+    """Empty for what is ordered from the robot's side: a technician's role is the right to it."""
     expires_at: float
     frame: int | None = None
     x: float | None = None
@@ -46,6 +52,8 @@ class Command:
     """Of an assist: the supervisor's way that is chosen."""
     steps: int | None = None
     """Of an assist: for how many steps at most."""
+    said: str | None = None
+    """Of a verdict: one of VERDICTS. Of set_aside: "aside" or "back"."""
 
 
 Check = Callable[[Any], bool]
@@ -93,11 +101,12 @@ _FRAME = _integer(0, 2**32 - 1)
 _TIME = _number(0, 1e15)
 _FRACTION = _number(0, 1)
 _BOOL: Check = lambda value: type(value) is bool  # noqa: E731
-_COMMAND: dict[str, Check] = {"command": _uuid, "robot": _ROBOT, "lease": _text(128), "expires_at": _TIME}
+_BESIDE: dict[str, Check] = {"command": _uuid, "robot": _ROBOT, "expires_at": _TIME}
+_COMMAND: dict[str, Check] = {**_BESIDE, "lease": _text(128)}
 _FIELDS: dict[str, dict[str, Check]] = {
     "hello": {
         "protocol": _integer(0, 10_000),
-        "page": lambda value: value in ("console", "fleet"),
+        "page": lambda value: value in ("console", "fleet", "station"),
         "run": lambda value: value is None or _integer(1, 2**62)(value),
     },
     "ping": {"sent_at": _TIME},
@@ -107,6 +116,9 @@ _FIELDS: dict[str, dict[str, Check]] = {
     "assist": {**_COMMAND, "frame": _FRAME, "mode": _text(LONGEST_MODE), "steps": _integer(1, MOST_STEPS)},
     "hard_reset": {**_COMMAND, "frame": _FRAME},
     "hand_back": _COMMAND,
+    "verdict": {**_COMMAND, "said": lambda value: value in VERDICTS},
+    "put_right": _BESIDE,
+    "set_aside": {**_BESIDE, "aside": _BOOL},
     "pause": {"paused": _BOOL},
     "stop": {},
     "start": {},
@@ -116,7 +128,8 @@ _VALID = {
     "y": "a number from 0 to 1 (inside the frame)",
     "cameras": f'a list of at most {MAX_CAMERAS} {{"robot", "size"}} with size full or thumb',
     "command": "a UUID in its usual form",
-    "page": "console or fleet",
+    "page": "console, fleet or station",
+    "said": ", ".join(VERDICTS),
     "size": "full or thumb",
     "mode": f"a name of 1 to {LONGEST_MODE} characters from the welcome",
     "steps": f"a whole number from 1 to {MOST_STEPS}",
@@ -160,19 +173,23 @@ def decode(text: str) -> dict[str, Any]:
 
 
 def command(message: dict[str, Any]) -> Command:
-    """A decoded push, assist, hard_reset or hand_back as a Command."""
+    """A decoded push, assist, hard_reset, hand_back, verdict, put_right or set_aside as a Command."""
     kind = "teleoperation" if message["type"] in ("push", "assist") else message["type"]
+    said = message.get("said")
+    if "aside" in message:
+        said = "aside" if message["aside"] else "back"
     return Command(
         kind=kind,
         command=UUID(message["command"]),
         robot=message["robot"],
-        lease=message["lease"],
+        lease=message.get("lease", ""),
         expires_at=float(message["expires_at"]),
         frame=message.get("frame"),
         x=message.get("x"),
         y=message.get("y"),
         mode=message.get("mode"),
         steps=message.get("steps"),
+        said=said,
     )
 
 

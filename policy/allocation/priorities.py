@@ -16,6 +16,8 @@ Ints = NDArray[np.int64]
 
 ABOVE_ALL = 1e300
 """Priority of a violation where constraints come first: above every uncertainty, and no digit of one lost."""
+ASKS_FIRST = 10.0 * ABOVE_ALL
+"""Priority of a robot that waits for somebody to say what happened: an answer takes a moment."""
 LARGEST = 1e299
 """Uncertainties above it, infinity among them, count as this."""
 

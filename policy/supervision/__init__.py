@@ -7,11 +7,13 @@ A fleet step is three calls, each a pure function of what it is given:
 3. `advance`: what the fleet reported in, the next state and who must be reset.
 
 In lockstep every supervisor answers in every step; in flow a robot whose supervisor has not answered yet
-holds still. Nothing here reads a clock, a socket or a device.
+holds still. A fleet that is no simulation adds its `Situation`. Nothing here reads a clock, a socket or a
+device.
 """
 
 from policy.supervision.config import SupervisionConfig
 from policy.supervision.loop import Advance, Allocation, Orders, advance, allocate, order
+from policy.supervision.situation import Situation
 from policy.supervision.state import Event, Mode, SupervisionState
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Event",
     "Mode",
     "Orders",
+    "Situation",
     "SupervisionConfig",
     "SupervisionState",
     "advance",

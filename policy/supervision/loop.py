@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from policy.allocation.assignment import assign
 from policy.allocation.priorities import (
+    ABOVE_ALL,
+    ASKS_FIRST,
     constraint,
     constraint_uncertainty,
     constraint_uncertainty_risk,
@@ -16,6 +18,7 @@ from policy.allocation.priorities import (
 )
 from policy.errors import InputError
 from policy.supervision.config import WARM_UP, SupervisionConfig
+from policy.supervision.situation import Situation
 from policy.supervision.state import NOBODY, Bools, Event, Floats, SupervisionState
 
 
@@ -69,6 +72,7 @@ def allocate(
     *,
     released: Collection[int] = (),
     risk: ArrayLike | None = None,
+    situation: Situation | None = None,
 ) -> Allocation:
     """Assign supervisors to robots for the coming step (Eq. 2, Section 4.4).
 
@@ -76,6 +80,8 @@ def allocate(
     available, shape (M,): supervisors who are there and not on pause.
     released: robots that their supervisors handed back; they do not call for t_T steps.
     risk, shape (N,), in [0, 1]: of a safety critic; needed for C.U.R. and for nothing else.
+    situation: of a fleet that is no simulation. Robots that are away or in motion keep the uncertainty of the
+    last time that they were asked; robots that are away lose their supervisor.
     Raises InputError for wrong shapes, uncertainties that are NaN, and a risk that is missing or outside.
     """
     unsure = np.asarray(uncertainty, dtype=np.float64)
@@ -87,18 +93,26 @@ def allocate(
         )
     if np.isnan(unsure).any():
         raise InputError(f"uncertainty of robots {np.flatnonzero(np.isnan(unsure)).tolist()} is NaN")
+    here = Situation.plain(config.robots) if situation is None else situation
+    if here.away.shape != (config.robots,):
+        raise InputError(f"situation is of {here.away.shape[0]} robots; valid is {config.robots}")
+    unsure = np.where(here.still, state.uncertainty, unsure)
 
     handed_back = _mask(released, config.robots)
     muted = np.where(handed_back, config.minimum_intervention_steps, state.muted)
     current = np.where(handed_back, NOBODY, state.supervisor)
     threshold = uncertainty_threshold(config, state)
     priorities = _priorities(config, state, unsure, threshold, risk)
+    priorities[here.stuck & ~state.violated] = ABOVE_ALL
     priorities[(muted > 0) & ~state.violated] = 0.0
     priorities[handed_back] = 0.0
+    priorities[here.doubtful] = ASKS_FIRST
+    unserved_here = here.away | (here.busy & (current == NOBODY)) | (state.violated & here.by_hand)
+    priorities[unserved_here] = 0.0
 
     # A robot in violation keeps its supervisor until it is put back, however long the confirmation takes.
     in_help = state.executed < config.minimum_intervention_steps
-    locked = (current != NOBODY) & (state.violated | in_help)
+    locked = (current != NOBODY) & (state.violated | in_help | here.busy | here.doubtful) & ~unserved_here
     supervisor = assign(priorities, current, locked, present)
 
     begun = (supervisor != NOBODY) & (supervisor != state.supervisor)
@@ -121,7 +135,7 @@ def allocate(
         muted=muted,
         uncertainty=unsure,
         last_robot=last_robot,
-        seen=None if state.seen is None else state.seen.after(unsure[~state.violated]),
+        seen=None if state.seen is None else state.seen.after(unsure[~state.violated & ~here.still]),
         totals=replace(
             state.totals,
             calls=state.totals.calls + int(begun.sum()),
@@ -148,17 +162,26 @@ def order(
     policy_actions: NDArray[np.float32],
     interventions: Mapping[int, NDArray[np.float32]],
     confirmed_resets: Collection[int] = (),
+    *,
+    situation: Situation | None = None,
 ) -> Orders:
     """Decide what every robot does, given what supervisors did since the last step.
 
     policy_actions, shape (N, A), in [-1, 1]; interventions: the supervisor's action, shape (A,), by robot.
     Robots on their own follow the policy; a robot with a supervisor moves only by that supervisor's action;
-    a robot in violation never moves. Raises InputError for an intervention on a robot that has no supervisor
-    or is in violation, and for a reset of a robot that is not in violation or has no supervisor.
+    a robot in violation never moves, nor does one that is away, in motion or asking. Raises InputError for an
+    intervention on a robot that has no supervisor, is in violation or can be ordered nothing, and for a reset
+    of a robot that is not in violation or has no supervisor.
     """
     attended = state.supervisor != NOBODY
+    still = np.zeros(config.robots, dtype=bool) if situation is None else situation.still
     actions = np.array(policy_actions, dtype=np.float32)
     for robot, action in interventions.items():
+        if still[robot]:
+            raise InputError(
+                f"robot {robot} cannot be teleoperated: it is away, in motion, or waits for somebody to say "
+                "what its last motion came to; valid is a robot at rest"
+            )
         if not attended[robot] or state.violated[robot]:
             raise InputError(
                 f"robot {robot} cannot be teleoperated: it is {state.mode(robot).value}; "
@@ -173,7 +196,7 @@ def order(
             )
     executed = _mask(interventions, config.robots)
     resetting = state.violated & attended & (state.reset_confirmed | _mask(confirmed_resets, config.robots))
-    active = ~state.violated & (~attended | executed)
+    active = ~state.violated & ~still & (~attended | executed)
     return Orders(actions, active, sorted(int(i) for i in interventions), np.flatnonzero(resetting).tolist())
 
 
@@ -185,15 +208,26 @@ def advance(
     done: Bools,
     violation: Bools,
     success: Bools,
+    *,
+    put_right: Collection[int] = (),
 ) -> Advance:
-    """Take in what the fleet reported, each of shape (N,), and give the state after the step."""
+    """Take in what the fleet reported, each of shape (N,), and give the state after the step.
+
+    Where motions take longer than a step (`by_motion`), `orders` are those whose motion ended in this one.
+    put_right: robots in violation that somebody at their side has put back; raises InputError for others.
+    """
+    if wrong := [robot for robot in put_right if not state.violated[robot]]:
+        raise InputError(f"robots {wrong} cannot have been put right; valid is a robot in violation")
     executed, resetting = _mask(orders.executed, config.robots), _mask(orders.resetting, config.robots)
     attended = state.supervisor != NOBODY
     broken = violation & orders.active
     ended = done & orders.active & ~broken
     reached = success & orders.active & ~broken
     reset_steps = np.where(resetting, state.reset_steps + 1, 0)
-    restored = resetting & (reset_steps >= config.hard_reset_steps)
+    restored = (resetting & (reset_steps >= config.hard_reset_steps)) | _mask(put_right, config.robots)
+    helped = attended & orders.active if config.by_motion else attended
+    hands = config.hard_reset_steps * len(put_right) if config.by_motion else 0
+    idle = 0 if config.by_motion else int((~orders.active).sum())
 
     before = state.totals
     totals = replace(
@@ -203,10 +237,11 @@ def advance(
         autonomous_successes=before.autonomous_successes + int((reached & ~state.helped).sum()),
         violations=before.violations + int(broken.sum()),
         hard_resets=before.hard_resets + int(restored.sum()),
-        human_actions=before.human_actions + int(attended.sum()),
-        teleoperation_actions=before.teleoperation_actions + int((attended & ~state.violated).sum()),
+        human_actions=before.human_actions + int(helped.sum()) + hands,
+        teleoperation_actions=before.teleoperation_actions + int((helped & ~state.violated).sum()),
         interventions=before.interventions + len(orders.executed),
-        idle_robot_steps=before.idle_robot_steps + int((~orders.active).sum()),
+        idle_robot_steps=before.idle_robot_steps + idle,
+        motions=before.motions + int(orders.active.sum()),
     )
     supervisor = np.where(restored, NOBODY, state.supervisor)
     begins = ended | restored
@@ -234,9 +269,18 @@ def advance(
         soft_resets=np.flatnonzero(ended).tolist(),
         hard_resets=np.flatnonzero(restored).tolist(),
         samples=list(orders.executed),
-        retrain=config.retrain_every > 0 and step % config.retrain_every == 0,
+        retrain=_retraining_is_due(config, step, before.motions, totals.motions),
         events=events,
     )
+
+
+def _retraining_is_due(config: SupervisionConfig, step: int, before: int, motions: int) -> bool:
+    if config.retrain_every == 0:
+        return False
+    if config.by_motion:
+        every = config.retrain_every * config.robots
+        return motions // every > before // every
+    return step % config.retrain_every == 0
 
 
 def _priorities(

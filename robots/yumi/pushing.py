@@ -1,4 +1,4 @@
-"""Block pushing on pictures of a calibrated camera: what a picture shows, how to push, what a push came to."""
+"""Block pushing on pictures of a calibrated camera: what they show, how to push, what came of it."""
 
 import math
 
@@ -111,8 +111,8 @@ class Pushing:
             return seen.trouble or "the cube is not in sight: lay it into the workspace"
         if seen.confidence < SURE:
             return (
-                f"the cube is seen with confidence {seen.confidence:.2f}, and {SURE} at least is needed: take "
-                "hands and tools out of the camera's sight"
+                f"the cube is seen with confidence {seen.confidence:.2f}, and {SURE} at least is needed: "
+                "take hands and tools out of the camera's sight"
             )
         free = room(seen.pose)
         if free < FREE:

@@ -55,8 +55,9 @@ def reach_for(pose: tuple[float, float, float], action: NDArray[np.float32], spe
             path = simulate(np.array(pose), direction, length * FULL_PUSH)
             return Reach(begin, (float(path[-1, 3]), float(path[-1, 4])), speed)
     raise FleetError(
-        f"there is no room for the plate between the obstacle and the cube at x {pose[0]:.3f}, y {pose[1]:.3f} m "
-        f"for a push towards ({direction[0]:.2f}, {direction[1]:.2f}): push another way, or move the cube by hand"
+        f"there is no room for the plate between the obstacle and the cube at x {pose[0]:.3f}, "
+        f"y {pose[1]:.3f} m for a push towards ({direction[0]:.2f}, {direction[1]:.2f}): push another way, "
+        "or move the cube by hand"
     )
 
 

@@ -49,7 +49,7 @@ def _from_obstacle(points: NDArray[np.float64]) -> float:
 
 
 def spread(confidence: float, error: float) -> float:
-    """Standard deviation of a position [m] that was read with a confidence, through a camera with an error [m]."""
+    """Standard deviation [m] of a position read with a confidence, through a camera with an error [m]."""
     return float(np.hypot(SHARP + (1.0 - confidence) * (VAGUE - SHARP), error))
 
 

@@ -1,4 +1,4 @@
-"""What policy and people are shown of a real table: its picture from straight above, and a goal that is not there."""
+"""What policy and people are shown of a real table: its picture from straight above, a drawn goal."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ Image = NDArray[np.uint8]
 Goal = tuple[float, float]
 
 CUBE_TOP = 2 * CUBE_HALF
-"""Views are true at this height [m]: the cube's top, which is what is pushed to the goal, appears in its place."""
+"""Views are true at this height [m]: the cube's top, which is pushed to the goal, is in its place."""
 
 _FINER = 4
 _SHIFT = 4

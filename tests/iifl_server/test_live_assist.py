@@ -22,9 +22,10 @@ from iifl_server.live.commands import submit
 from iifl_server.live.leases import Lease
 from iifl_server.live.presence import touch
 from iifl_server.live.protocol import Command
-from robots import registry
+from robots import builtin, registry
 from robots.fleet import Spaces
 from robots.own_fleet import Moved, OwnFleet
+from robots.task import Task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,8 +79,8 @@ def _turner(seat: int, seed: int) -> Turner:
 def knobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the task."""
     defaults = replace(registry.task_defaults("block_push"), minimum_intervention_steps=T_T)
-    kind = registry._Task(defaults=defaults, fleet=Knobs, supervisor=_turner)
-    monkeypatch.setitem(registry._TASKS, TASK, kind)
+    kind = Task(name=TASK, defaults=defaults, fleet=Knobs, supervisor=_turner)
+    monkeypatch.setitem(builtin.TASKS, TASK, kind)
 
 
 @pytest.fixture
@@ -305,6 +306,7 @@ def test_a_choice_ends_with_its_lease_with_another_order_and_with_its_steps() ->
     assert going_on(assists, {ROBOT: replace(lease, token="second")}, ()) == {}
     assert going_on(assists, {}, ()) == {}
     assert going_on(assists, {ROBOT: lease}, [ROBOT]) == {}
-    once = after_step(assists)
+    assert after_step(assists, []) == assists  # In motion: no step of it was taken.
+    once = after_step(assists, [ROBOT])
     assert once[ROBOT].left == 1
-    assert after_step(once) == {}
+    assert after_step(once, [ROBOT]) == {}

@@ -80,7 +80,7 @@ async def test_hello_names_the_run_the_person_and_the_limits(page: Page, run: Ru
     welcome = await greet(await page(ana))
     means = {"push": True, "modes": [], "steps": 3}
     kind = {"id": run.pk, "task": "block_push", "robots": 4, "supervisors": 2, "pace": 0.05}
-    assert welcome["run"] == {**kind, "means": means}
+    assert welcome["run"] == {**kind, "means": means, "by_hand": False}
     assert welcome["user"] == {"name": "ana", "role": "supervisor"}
     assert welcome["limits"]["expires_ms"] == 5000
 

@@ -274,7 +274,7 @@ def test_a_crash_between_motion_and_commit_keeps_nothing_of_the_step_and_asks_th
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr("iifl_server.fleets.runner.driver.record_step", crash)
+        broken.setattr("iifl_server.fleets.runner.stepping.record_step", crash)
         with pytest.raises(RuntimeError):
             driver.tick()
     second = make_driver()

@@ -1,4 +1,4 @@
-"""A robot side that does what a script says and writes down what it was asked: run as an agent by the tests."""
+"""A robot side that does what files say and writes down what it was asked: an agent for tests."""
 
 import argparse
 import json

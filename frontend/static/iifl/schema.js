@@ -64,11 +64,12 @@ const lease = text(1, 128);
 const mode = text(1, 60);
 const sentence = text(0, 4096);
 const point = nullable(listOf(real(), 2, 2));
-const order = { command, robot, lease, expires_at: real() };
+const beside = { command, robot, expires_at: real() };
+const order = { ...beside, lease };
 
 /** Checks of what a browser says, by type. */
 export const FROM_BROWSER = {
-  hello: closed({ protocol: count, page: oneOf("console", "fleet"), run: nullable(count) }),
+  hello: closed({ protocol: count, page: oneOf("console", "fleet", "station"), run: nullable(count) }),
   ping: closed({ sent_at: real() }),
   watch: closed({ cameras: listOf(record({ robot, size }, true), 0, 128) }),
   frame_ack: closed({ robot, size, frame: number32 }),
@@ -76,6 +77,9 @@ export const FROM_BROWSER = {
   assist: closed({ ...order, frame: number32, mode, steps: whole(1000, 1) }),
   hard_reset: closed({ ...order, frame: number32 }),
   hand_back: closed(order),
+  verdict: closed({ ...order, said: oneOf("reached", "not_reached", "broken") }),
+  put_right: closed(beside),
+  set_aside: closed({ ...beside, aside: yes }),
   pause: closed({ paused: yes }),
   stop: closed({}),
   start: closed({}),
@@ -89,6 +93,9 @@ const robotState = open({
   queue: nullable(count),
   waited_s: real(0),
   helped: yes,
+  presence: oneOf("ready", "moving", "away", "stopped"),
+  reason: sentence,
+  asks: yes,
 });
 const seatState = open({
   seat: count,
@@ -132,7 +139,15 @@ export const FROM_SERVER = {
       name: text(1, 200),
       role: oneOf("supervisor", "technician", "administrator", "researcher", "viewer"),
     }),
-    run: open({ id: count, task: text(1, 200), robots: fleetSize, supervisors: count, pace: real(0), means }),
+    run: open({
+      id: count,
+      task: text(1, 200),
+      robots: fleetSize,
+      supervisors: count,
+      pace: real(0),
+      means,
+      by_hand: yes,
+    }),
     limits: open({ expires_ms: real(0), message_bytes: count, stale_ms: real(0), seat_grace_ms: real(0) }),
   }),
   pong: open({ sent_at: real(), server_time: real() }),
@@ -153,7 +168,7 @@ export const FROM_SERVER = {
       open({
         robot,
         token: lease,
-        kind: oneOf("teleoperation", "hard_reset"),
+        kind: oneOf("teleoperation", "hard_reset", "verdict"),
         step: number32,
         uncertainty: real(),
         threshold: real(),

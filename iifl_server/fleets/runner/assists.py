@@ -23,7 +23,7 @@ def begun(commands: Iterable[Accepted]) -> dict[int, Assist]:
     return {
         one.command.robot: Assist(one.lease, one.command.mode, one.command.steps)
         for one in commands
-        if one.command.mode is not None and one.command.steps is not None
+        if one.lease is not None and one.command.mode is not None and one.command.steps is not None
     }
 
 
@@ -38,6 +38,9 @@ def going_on(
     }
 
 
-def after_step(assists: Mapping[int, Assist]) -> dict[int, Assist]:
-    """What remains of them when one step has been taken."""
-    return {robot: replace(one, left=one.left - 1) for robot, one in assists.items() if one.left > 1}
+def after_step(assists: Mapping[int, Assist], moved: Collection[int]) -> dict[int, Assist]:
+    """What remains of them when these robots have taken one step."""
+    taken = {
+        robot: replace(one, left=one.left - 1) if robot in moved else one for robot, one in assists.items()
+    }
+    return {robot: one for robot, one in taken.items() if one.left > 0}

@@ -33,6 +33,8 @@ class _Drawn:
     reach: float
     jpegs: dict[str, bytes]
     """By size."""
+    captured_at: float | None
+    """Of a real camera [s since the epoch]."""
 
 
 class Cameras:
@@ -72,9 +74,10 @@ class Cameras:
         moving = self._moving and progress < 1.0
         drawn = self._kept(robot, sizes) or self._draw(robot, sizes, progress if moving else 1.0)
         anchor = self._rest(robot) if moving else drawn.anchor
-        number = session.sights.seen(robot, anchor, drawn.reach)
+        number = session.sights.seen(robot, anchor, drawn.reach, drawn.captured_at)
+        taken = now_ms() if drawn.captured_at is None else drawn.captured_at * 1000
         for size in sizes:
-            header = FrameHeader(size, robot, number, session.state.step, now_ms(), drawn.anchor, drawn.reach)
+            header = FrameHeader(size, robot, number, session.state.step, taken, drawn.anchor, drawn.reach)
             publish_frame(session.id, header, pack_frame(header, drawn.jpegs[size]))
 
     def _kept(self, robot: int, sizes: list[str]) -> "_Drawn | None":
@@ -88,7 +91,7 @@ class Cameras:
         shot = self._shoot(robot, progress)
         moves = self._session.sights.moves(robot)
         jpegs = {size: encode_jpeg(shot.image, size) for size in sizes}
-        drawn = _Drawn(moves, shot.anchor, float(shot.reach), jpegs)
+        drawn = _Drawn(moves, shot.anchor, float(shot.reach), jpegs, shot.captured_at)
         if self._still:
             self._drawn[robot] = drawn
         return drawn

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,19 +11,20 @@ from numpy.typing import NDArray
 
 from iifl_server.errors import NoAnswerError, ServerError
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, RunStatus
-from iifl_server.fleets.runner import assists, learning, lease
+from iifl_server.fleets.runner import learning, lease
 from iifl_server.fleets.runner.asking import Ask, ask_inference
 from iifl_server.fleets.runner.cameras import ROUND_S, Cameras
 from iifl_server.fleets.runner.inbox import Inbox
-from iifl_server.fleets.runner.publishing import figures, publish_state
-from iifl_server.fleets.runner.recording import StepRecord, record_step
+from iifl_server.fleets.runner.publishing import publish_state
+from iifl_server.fleets.runner.recording import take_out
 from iifl_server.fleets.runner.seats import take_seats
 from iifl_server.fleets.runner.session import Help, Session
+from iifl_server.fleets.runner.stepping import Stepping
 from iifl_server.learning.deciding import actions_of, request
 from iifl_server.live.clock import now_ms
 from iifl_server.live.leases import next_leases, store_leases
 from iifl_server.live.presence import present_people, read_presence
-from policy.supervision import Mode, Orders, SupervisionState, advance, order
+from policy.supervision import Mode, SupervisionState
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,10 @@ BEAT_S = 2.0
 STATUS_S = 0.25
 """How soon a stop is shown; whether robots may move is asked right before they do."""
 RETRY_S = 0.5
+LEAST_S = 0.1
+"""Between two steps of robots that are no simulation: one that refuses every motion makes no storm."""
+LOOK_S = 0.02
+"""How often it is looked whether one of their motions has ended."""
 REASON_LENGTH = 240
 ANIMATION_SHARE = 0.6
 ANIMATION_S = 0.6
@@ -58,8 +62,10 @@ class Driver:
         self._ask, self._leaving, self._clock = ask, leaving, clock
         self._cameras = Cameras(session)
         self._inbox = Inbox(session)
+        self._stepping = Stepping(session, self._inbox, self._asked_to_stop)
         self._retraining = learning.RetrainingView()
         self._shown: SupervisionState = session.state
+        self._floor_stopped = False
         self._status = self._told = (RunStatus.STARTING.value, "")
         self._acted_at = self._beaten_at = self._asked_at = self._framed_at = self._due = -1e9
 
@@ -75,8 +81,13 @@ class Driver:
         self._retraining = learning.watch(session)
         present = present_people(read_presence(session.id), now_ms())
         session.seats = take_seats(session.seats, present, session.run.people)
+        session.look()
         if self._stopped:
             self._hold(*self._status)
+            return
+        if self._nothing_to_ask():
+            self._publish("running")
+            self._attend(begun + session.run.pace, until_stirred=True)
             return
         observations = session.fleet.observe()
         asked = request(
@@ -87,6 +98,7 @@ class Driver:
             [seat.available for seat in session.seats],
             sorted(session.released),
             session.run.seed,
+            session.situation,
         )
         try:
             answer = self._ask(asked, self._while_asking)
@@ -106,10 +118,26 @@ class Driver:
         self._publish("running")
         # On a beat of its own: what a step costs does not stretch the pace, unless it costs half of it.
         self._due = max(self._due + session.run.pace, begun + session.run.pace / 2)
-        self._attend(self._due)
+        if self._somebody_is_ready(allocated):
+            self._due = max(self._acted_at + LEAST_S, self._clock())
+        self._attend(self._due, until_stirred=True)
         if self._leaving() or self._stopped:
             return
         self._step(allocated, observations, actions_of(answer))
+
+    def _nothing_to_ask(self) -> bool:
+        """Every robot moves or is away, nothing has ended, and nobody has ordered anything."""
+        where = self.session.situation
+        if where is None or self.session.floor.stirred() or self._inbox.waiting:
+            return False
+        return bool((where.busy | where.away).all())
+
+    def _somebody_is_ready(self, state: SupervisionState) -> bool:
+        """A robot that is no simulation can go on by itself: it waits for no beat."""
+        where = self.session.situation
+        if where is None:
+            return False
+        return bool((~where.still & ~state.violated & (state.supervisor < 0)).any())
 
     # --- Before the robots move ---------------------------------------------------------------------
 
@@ -137,81 +165,18 @@ class Driver:
     def _step(
         self, state: SupervisionState, observations: NDArray[np.generic], actions: NDArray[np.float32]
     ) -> None:
-        """Carry out what was ordered, commit it, and only then tell."""
-        session = self.session
-        commands = self._inbox.claim()
-        interventions = {one.command.robot: one.action for one in commands if one.action is not None}
-        confirmed = [one.command.robot for one in commands if one.command.kind == HelpKind.HARD_RESET]
-        commanded = [one.command.robot for one in commands]
-        carried_on = assists.going_on(session.assists, session.leases, commanded)
-        session.assists = carried_on | assists.begun(commands)
-        for assisted, assist in session.assists.items():
-            # From the true state at this moment: no page ever says what a supervisor would do.
-            interventions[assisted] = session.helpers[assist.mode].actions(session.fleet, [assisted])[0]
-        by_algorithm: dict[int, HelpKind] = {}
-        for seat, supervisor in zip(session.seats, session.supervisors, strict=True):
-            robot = state.robot_of(seat.seat)
-            if robot is None or seat.person is not None:
-                continue
-            if state.mode(robot) is Mode.RESETTING:
-                if not state.reset_confirmed[robot]:
-                    by_algorithm[robot] = HelpKind.HARD_RESET
-                confirmed.append(robot)
-            else:
-                by_algorithm[robot] = HelpKind.TELEOPERATION
-                interventions[robot] = supervisor.actions(session.fleet, [robot])[0]
-        orders = order(session.config, state, actions, interventions, confirmed)
-        self._refresh(force=True)
-        if self._stopped:
-            session.assists = {}
-            self._inbox.settle_all(commands, "The fleet was stopped before this was carried out.")
+        before = self.session.state
+        begun = self._stepping.step(state, observations, actions)
+        if self.session.state is before:
             return
-        retrain = self._move(state, orders)
-        session.assists = assists.after_step(session.assists)
-        session.released = {one.command.robot for one in commands if one.command.kind == HelpKind.HAND_BACK}
-        self._note_activity([session.helping[robot][0] for robot in [*interventions, *confirmed]])
-        record = StepRecord(
-            step=state.step,
-            observations=observations,
-            actions=orders.actions,
-            samples=self._samples,
-            commands=commands,
-            carried_on=carried_on,
-            by_algorithm=by_algorithm,
-            helping=session.helping,
-            figures={
-                **figures(session, session.state),
-                "mean_uncertainty": float(state.uncertainty.mean()),
-            },
-        )
-        begun = record_step(session, record, retrain=retrain)
-        session.retrain_due = retrain and begun is None
-        self._acted_at = self._clock()
-        self._inbox.executed(commands)
+        self._shown, self._acted_at = self.session.state, self._clock()
         if begun is not None:
             learning.send(begun)
 
-    def _move(self, state: SupervisionState, orders: Orders) -> bool:
-        """The only place where robots move; says whether a retraining is due."""
-        session = self.session
-        result = session.fleet.act(orders.actions, orders.active)
-        outcome = advance(
-            session.config, state, orders, result.reward, result.done, result.violation, result.success
-        )
-        session.fleet.reset(outcome.soft_resets)
-        session.fleet.hard_reset(outcome.hard_resets)
-        for robot in {*np.flatnonzero(orders.active).tolist(), *outcome.hard_resets}:
-            session.sights.moved(robot)
-        self._samples = outcome.samples
-        session.state = self._shown = outcome.state
-        return outcome.retrain or session.retrain_due
-
-    def _note_activity(self, seats: list[int]) -> None:
-        now = now_ms()
-        self.session.seats = tuple(
-            replace(seat, last_intervention_at=now) if seat.seat in seats else seat
-            for seat in self.session.seats
-        )
+    def _asked_to_stop(self) -> bool:
+        """Looked at anew, right before robots move."""
+        self._refresh(force=True)
+        return self._stopped
 
     # --- Between two steps --------------------------------------------------------------------------
 
@@ -229,24 +194,50 @@ class Driver:
         if force or now - self._asked_at >= STATUS_S:
             self._status = lease.current_status(session.id, session.epoch)
             self._asked_at = now
+            self._pass_on_stop()
         if self._status[0] == RunStatus.ENDED:
             publish_state(session, self._shown, self._retraining, "ended", self._status[1])
             raise EndedError(f"run {session.id} has ended")
 
-    def _attend(self, until: float) -> None:
+    def _attend(self, until: float, *, until_stirred: bool = False) -> None:
         """Frames out and commands in, until a time on the clock, a stop, or the runner's leaving.
 
         Commands are read at least once: a fleet that is slower than its pace still hears people.
+        until_stirred: robots that are no simulation wait no longer than until something ends or is ordered.
         """
+        real = self.session.real
         while not self._leaving():
             self._meanwhile()
             if self._stopped and self._status != self._told:
                 return
             left = until - self._clock()
             pause = min(left, max(self._framed_at + ROUND_S - self._clock(), 0.005))
+            if real:
+                pause = min(pause, LOOK_S)
             self._inbox.receive(max(1, int(pause * 1000)) if left > 0 else 0, stopped=self._stopped)
-            if left <= 0:
+            self._take_out()
+            if left <= 0 or (until_stirred and real and (real.stirred() or self._inbox.waiting)):
                 return
+
+    def _take_out(self) -> None:
+        """Robots that somebody takes out, or gives back, at their side: at once."""
+        real = self.session.real
+        for one in self._inbox.claim_aside():
+            if real is None:
+                continue
+            name = take_out(one)
+            real.put_aside(one.command.robot, name)
+            self._inbox.executed([one])
+
+    def _pass_on_stop(self) -> None:
+        """A stop reaches robots that are no simulation as soon as it is known, and its end likewise."""
+        stopped = self._stopped
+        if stopped != self._floor_stopped:
+            self._floor_stopped = stopped
+            if stopped:
+                self.session.floor.stop(self._status[1])
+            else:
+                self.session.floor.release()
 
     def _meanwhile(self) -> None:
         """What goes on whatever the fleet waits for."""
@@ -267,6 +258,7 @@ class Driver:
         self.session.assists = {}
         if (status, reason) != self._told:
             logger.warning("run %s is %s: %s", self.session.id, status, reason)
+        self._stepping.settle()
         self._publish(status, reason)
         self._attend(self._clock() + RETRY_S)
 
@@ -293,5 +285,7 @@ def helping(session: Session, state: SupervisionState) -> dict[int, Help]:
         seat = int(state.supervisor[robot])
         resetting = state.mode(robot) is Mode.RESETTING
         kind = HelpKind.HARD_RESET if resetting else HelpKind.TELEOPERATION
+        if robot in session.doubtful:
+            kind = HelpKind.VERDICT
         found[robot] = (seat, session.seats[seat].person, kind.value)
     return found

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
-from iifl_server.fleets.models import Intervention, InterventionStatus
+from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus
 from iifl_server.fleets.runner.assists import going_on
-from iifl_server.fleets.runner.judging import Accepted, Refused, judge
+from iifl_server.fleets.runner.floor import Fallen
+from iifl_server.fleets.runner.judging import Accepted, Refused, Standing, judge
 from iifl_server.fleets.runner.session import Session
 from iifl_server.fleets.services import decide_command
 from iifl_server.live import inbox as stream
 from iifl_server.live.announcements import announce_outcome
 from iifl_server.live.protocol import Command, outcome
+from robots.physical import Presence
 
 CLAIMS = {
     "late": (InterventionStatus.LATE, "It expired before the fleet's next step."),
@@ -35,12 +37,28 @@ class Inbox:
         commands, self._after = stream.read_commands(self._session.id, self._after, wait_ms)
         for command in commands:
             verdict = self._judge(command)
-            if stopped:
+            if stopped and command.kind != HelpKind.SET_ASIDE:
                 verdict = Refused(command, InterventionStatus.REFUSED, "The fleet is stopped.")
             if isinstance(verdict, Refused):
                 self._settle(verdict)
             else:
                 self._waiting.append(command)
+
+    @property
+    def waiting(self) -> bool:
+        """Somebody has ordered something since the last step."""
+        return bool(self._waiting)
+
+    def claim_aside(self) -> list[Accepted]:
+        """Who takes robots out or gives them back: that waits for no step."""
+        found = [command for command in self._waiting if command.kind == HelpKind.SET_ASIDE]
+        if not found:
+            return []
+        rest = [command for command in self._waiting if command.kind != HelpKind.SET_ASIDE]
+        self._waiting = found
+        claimed = self.claim()
+        self._waiting = rest
+        return claimed
 
     def claim(self) -> list[Accepted]:
         """The commands to carry out in this step, the newest of each robot, each claimed exactly once."""
@@ -70,7 +88,18 @@ class Inbox:
             message = outcome(
                 command.command, command.robot, "executed", clipped=one.clipped, anchor=anchor, end=one.end
             )
-            self._tell(one.lease.person, message)
+            self._tell(self._person(one), message)
+
+    def fallen(self, motions: Sequence[Fallen]) -> None:
+        """Tell the people whose motions did not come to their end."""
+        for one in motions:
+            if one.ordered.command is not None:
+                status = InterventionStatus.REFUSED if one.known else InterventionStatus.UNKNOWN
+                self._settle(Refused(one.ordered.command.command, status, one.reason))
+
+    def refuse(self, one: Accepted, reason: str) -> None:
+        """Answer a command that was claimed and came to nothing."""
+        self._settle(Refused(one.command, InterventionStatus.REFUSED, reason))
 
     def settle_all(self, commands: Sequence[Accepted], reason: str) -> None:
         """Refuse commands that were claimed and are not carried out after all."""
@@ -78,9 +107,18 @@ class Inbox:
             self._settle(Refused(one.command, InterventionStatus.REFUSED, reason))
 
     def _judge(self, command: Command) -> Accepted | Refused:
-        session = self._session
-        assisted = command.robot in going_on(session.assists, session.leases, ())
-        return judge(command, session.leases.get(command.robot), session.sights, assisted=assisted)
+        session, robot = self._session, command.robot
+        real, condition = session.real, session.conditions[robot]
+        standing = Standing(
+            assisted=robot in going_on(session.assists, session.leases, ()),
+            moving=bool(real and real.situation().busy[robot]),
+            away=condition.reason if condition.presence in (Presence.AWAY, Presence.STOPPED) else "",
+            asks=robot in session.doubtful,
+            violated=bool(session.state.violated[robot]),
+            by_hand=session.floor.by_hand,
+            real=real is not None,
+        )
+        return judge(command, session.leases.get(robot), session.sights, standing)
 
     def _settle(self, refused: Refused) -> None:
         row = Intervention.objects.filter(command_id=refused.command.command).values_list("pk", "person_id")
@@ -93,6 +131,12 @@ class Inbox:
             message = outcome(command.command, command.robot, refused.status.value, refused.reason)
             self._tell(found[1], message)
 
+    def _person(self, one: Accepted) -> int | None:
+        if one.lease is not None:
+            return one.lease.person
+        rows = Intervention.objects.filter(command_id=one.command.command)
+        return rows.values_list("person_id", flat=True).first()
+
     def _settle_unknown(self) -> None:
         """A runner died with these under way: never replay a motion, ask the person again."""
         rows = Intervention.objects.filter(run=self._session.id, status=InterventionStatus.PENDING)
@@ -100,7 +144,9 @@ class Inbox:
             if decide_command(row.pk, InterventionStatus.UNKNOWN, UNKNOWN) and row.person_id is not None:
                 self._tell(row.person_id, outcome(row.command_id, row.robot, "unknown", UNKNOWN))
 
-    def _tell(self, person: int, message: dict[str, object]) -> None:
+    def _tell(self, person: int | None, message: dict[str, object]) -> None:
+        if person is None:
+            return
         try:
             announce_outcome(person, message)
         except (RedisError, OSError):

@@ -46,6 +46,7 @@ def run_forever(leaving: threading.Event) -> None:
 
 def drive(run: Run, leaving: threading.Event, ask: Ask = ask_inference) -> None:
     """Drive one run until it ends, another runner has it, or this process leaves."""
+    driver: Driver | None = None
     try:
         driver = _patiently(leaving, lambda: Driver(open_session(run), ask=ask, leaving=leaving.is_set))
         while driver is not None and not leaving.is_set():
@@ -64,6 +65,8 @@ def drive(run: Run, leaving: threading.Event, ask: Ask = ask_inference) -> None:
         logger.exception("run %s: the runner failed", run.pk)
         leaving.wait(RETRY_S)
     finally:
+        if driver is not None:
+            driver.session.floor.close()
         try:
             lease.release(run.pk, run.runner_epoch)
         except DatabaseError:

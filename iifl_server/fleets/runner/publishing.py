@@ -91,6 +91,9 @@ def _state(
             "queue": places.get(robot),
             "waited_s": round(session.waits.waited_s(robot, now), 2),
             "helped": bool(state.helped[robot]),
+            "presence": session.conditions[robot].presence.value,
+            "reason": session.conditions[robot].reason,
+            "asks": robot in session.doubtful,
         }
         for robot, mode in enumerate(state.modes())
     ]

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from iifl_server.errors import LeaseLostError
 from iifl_server.fleets.models import (
@@ -20,6 +18,7 @@ from iifl_server.fleets.models import (
     RunStep,
 )
 from iifl_server.fleets.runner.assists import Assist
+from iifl_server.fleets.runner.floor import Landed
 from iifl_server.fleets.runner.judging import Accepted
 from iifl_server.fleets.runner.lease import held
 from iifl_server.fleets.runner.session import Help, Session
@@ -36,18 +35,16 @@ class StepRecord:
 
     step: int
     """The step that was taken, counted from 0; the state after it stands at step + 1."""
-    observations: NDArray[Any]
-    """(N, ...) as the policy saw them."""
-    actions: NDArray[np.float32]
-    """(N, A) as executed."""
+    landed: Mapping[int, Landed]
+    """Robot → its motion that ended in this step."""
     samples: Sequence[int]
     """Robots whose observation and action enter the dataset."""
     commands: Sequence[Accepted]
     """Commands of people that were carried out."""
     carried_on: Mapping[int, Assist]
     """Robot → the way that its person had chosen in an earlier step."""
-    by_algorithm: Mapping[int, HelpKind]
-    """Robot → what an algorithmic supervisor did with it."""
+    by_algorithm: Mapping[int, Help]
+    """Robot → the seat of the algorithmic supervisor that did something with it, and what."""
     helping: Mapping[int, Help]
     """Robot → who had it during the step."""
     figures: Mapping[str, float]
@@ -67,7 +64,10 @@ def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retra
         Intervention.objects.bulk_create(
             [
                 *(_carried_on(session, record, robot, assist) for robot, assist in record.carried_on.items()),
-                *(_algorithmic(session, record, robot, kind) for robot, kind in record.by_algorithm.items()),
+                *(
+                    _algorithmic(session, record, robot, help_)
+                    for robot, help_ in record.by_algorithm.items()
+                ),
             ]
         )
         _assign(session, record)
@@ -84,14 +84,14 @@ def _execute(record: StepRecord, done: Accepted) -> None:
     Intervention.objects.filter(command_id=done.command.command).update(
         status=InterventionStatus.EXECUTED,
         step=record.step,
-        seat=done.lease.seat,
+        seat=done.lease.seat if done.lease else None,
         clipped=done.clipped,
         **_sample(record, robot, moved=moved),
     )
 
 
-def _algorithmic(session: Session, record: StepRecord, robot: int, kind: HelpKind) -> Intervention:
-    seat = record.helping[robot][0]
+def _algorithmic(session: Session, record: StepRecord, robot: int, help_: Help) -> Intervention:
+    seat, _, kind = help_
     return Intervention(
         run=session.run,
         robot=robot,
@@ -122,9 +122,10 @@ def _carried_on(session: Session, record: StepRecord, robot: int, assist: Assist
 
 def _sample(record: StepRecord, robot: int, *, moved: bool) -> dict[str, Any]:
     """What is kept of the motion; hard resets and hand-backs have none."""
+    one = record.landed.get(robot) if moved else None
     return {
-        "action": record.actions[robot].tolist() if moved else None,
-        "observation": encode_observation(record.observations[robot]) if moved else None,
+        "action": one.action.tolist() if one else None,
+        "observation": encode_observation(one.ordered.observation) if one else None,
         "in_dataset": moved and robot in record.samples,
         "decided_at": timezone.now(),
     }
@@ -154,3 +155,11 @@ def _assign(session: Session, record: StepRecord) -> None:
             begun_step=record.step,
             lease_hash=hashlib.sha256(lease.token.encode()).hexdigest() if lease else "",
         )
+
+
+def take_out(one: Accepted) -> str | None:
+    """Commit that a robot was taken out, or given back; the name of who works at it, None for nobody."""
+    rows = Intervention.objects.filter(command_id=one.command.command)
+    rows.update(status=InterventionStatus.EXECUTED, decided_at=timezone.now())
+    name = rows.values_list("supervisor_name", flat=True).first() or "Somebody"
+    return name if one.command.said == "aside" else None

@@ -12,7 +12,7 @@ class Seat:
 
     seat: int
     algorithm: str
-    """Name of the algorithmic supervisor that has the seat when nobody else does."""
+    """Name of the algorithmic supervisor that has the seat when nobody else does; empty for none."""
     person: int | None = None
     name: str = ""
     paused: bool = False
@@ -26,8 +26,8 @@ class Seat:
 
     @property
     def available(self) -> bool:
-        """May be assigned a robot."""
-        return not self.paused
+        """May be assigned a robot: somebody is there, or an algorithm that knows the robots."""
+        return not self.paused and (self.person is not None or bool(self.algorithm))
 
 
 def take_seats(seats: Sequence[Seat], present: Mapping[int, Presence], people: int) -> tuple[Seat, ...]:

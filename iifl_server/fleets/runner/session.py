@@ -3,7 +3,7 @@
 import io
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,19 @@ from iifl_server import seeds
 from iifl_server.fleets.means import make_helpers
 from iifl_server.fleets.models import Run, RunSnapshot
 from iifl_server.fleets.runner.assists import Assist
+from iifl_server.fleets.runner.bodies import make_body
+from iifl_server.fleets.runner.floor import Floor, SimulatedFloor
+from iifl_server.fleets.runner.lease import held
+from iifl_server.fleets.runner.real_floor import RealFloor
 from iifl_server.fleets.runner.seats import Seat
 from iifl_server.fleets.runner.sight import RESUME_GAP, Sights
 from iifl_server.fleets.runner.waits import Waits
 from iifl_server.learning.models import Checkpoint
 from iifl_server.live.leases import Lease
-from policy.supervision import SupervisionConfig, SupervisionState
+from policy.supervision import Situation, SupervisionConfig, SupervisionState
 from robots.fleet import Fleet, Snapshot, Supervisor
-from robots.registry import make_fleet, make_supervisors
+from robots.physical import Condition, PhysicalFleet, Presence, is_physical
+from robots.registry import make_supervisors
 
 HISTORY = 20
 RECENT = 50
@@ -36,7 +41,9 @@ class Session:
     run: Run
     epoch: int
     config: SupervisionConfig
-    fleet: Fleet
+    fleet: Fleet | PhysicalFleet
+    floor: Floor
+    """Where its robots move."""
     supervisors: list[Supervisor]
     """Of the seats, in their order."""
     helpers: dict[str, Supervisor]
@@ -57,6 +64,10 @@ class Session:
     history: list[deque[float]] = field(default_factory=list)
     """The last uncertainties of each robot."""
     recent: deque[list[float]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    situation: Situation | None = None
+    """As the last allocation saw it; None in a simulation."""
+    conditions: list[Condition] = field(default_factory=list)
+    """Of each robot, as last looked at."""
     retrain_due: bool = False
     unsound: dict[int, float] = field(default_factory=dict)
     """Versions whose file is not the one that was entered → when it was last looked at [s, monotonic]."""
@@ -65,6 +76,21 @@ class Session:
     def id(self) -> int:
         """The run's number."""
         return int(self.run.pk)
+
+    @property
+    def real(self) -> RealFloor | None:
+        """The floor, where the robots are no simulation."""
+        return self.floor if isinstance(self.floor, RealFloor) else None
+
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """Robots that wait for somebody to say what their last motion came to."""
+        return frozenset(self.real.doubtful) if self.real else frozenset()
+
+    def look(self) -> None:
+        """Hear of the robots how they are."""
+        self.situation = self.floor.situation()
+        self.conditions = self.floor.conditions()
 
     def saved(self) -> tuple[dict[str, Any], bytes]:
         """State as JSON and arrays as npz, for a RunSnapshot."""
@@ -77,8 +103,9 @@ class Session:
             "history": [list(values) for values in self.history],
             "recent": list(self.recent),
             "retrain_due": self.retrain_due,
+            "aside": list(self.real.aside.items()) if self.real else [],
         }
-        arrays = {f"fleet.{name}": array for name, array in self.fleet.snapshot().items()}
+        arrays = {f"fleet.{name}": array for name, array in self.floor.snapshot().items()}
         for part, supervisor in _parts(self):
             arrays |= {f"{part}.{name}": array for name, array in supervisor.snapshot().items()}
         buffer = io.BytesIO()
@@ -94,18 +121,26 @@ def open_session(run: Run) -> Session:
     config = SupervisionConfig.from_dict(run.config["supervision"])
     supervisors = make_supervisors(run.task, run.supervisors, run.seed)
     assert run.checkpoint is not None
+    fleet = make_body(run)
+    sights = Sights(run.robots)
+    floor: Floor = RealFloor(run, fleet, sights) if is_physical(fleet) else SimulatedFloor(cast(Fleet, fleet))
+    if (floor.by_hand, is_physical(fleet)) != (run.by_hand, run.real):
+        run.config |= {"by_hand": floor.by_hand, "real": is_physical(fleet)}
+        held(run.pk, run.runner_epoch).update(config=run.config)
     session = Session(
         run=run,
         epoch=run.runner_epoch,
         config=config,
-        fleet=make_fleet(run.task, run.robots, seeds.RUNS + run.seed),
+        fleet=fleet,
+        floor=floor,
         supervisors=supervisors,
         helpers=make_helpers(run.task, seeds.RUNS + run.seed),
         state=SupervisionState.initial(config),
         seats=tuple(Seat(index, one.name) for index, one in enumerate(supervisors)),
-        sights=Sights(run.robots),
+        sights=sights,
         checkpoint=run.checkpoint,
         history=[deque(maxlen=HISTORY) for _ in range(run.robots)],
+        conditions=[Condition(Presence.READY)] * run.robots,
     )
     snapshot = RunSnapshot.objects.filter(run=run).order_by("-step").first()
     if snapshot is not None:
@@ -116,14 +151,17 @@ def open_session(run: Run) -> Session:
 def _resume(session: Session, state: dict[str, Any], arrays: bytes) -> None:
     session.state = SupervisionState.from_dict(state["supervision"])
     session.seats = tuple(Seat(**seat) for seat in state["seats"])
-    session.sights = Sights(session.run.robots, state["frame"] + RESUME_GAP)
+    session.sights.skip(state["frame"] + RESUME_GAP)
     session.released = set(state["released"])
     session.waits = Waits(dict(state["waits"]["since"]), tuple(state["waits"]["ended"]))
     session.history = [deque(values, maxlen=HISTORY) for values in state["history"]]
     session.recent.extend(state["recent"])
     session.retrain_due = state["retrain_due"]
+    if session.real:
+        for robot, name in state.get("aside", []):
+            session.real.put_aside(robot, name)
     with np.load(io.BytesIO(arrays), allow_pickle=False) as kept:
-        session.fleet.restore(_part(kept, "fleet."))
+        session.floor.restore(_part(kept, "fleet."))
         for part, supervisor in _parts(session):
             supervisor.restore(_part(kept, f"{part}."))
 

@@ -6,7 +6,7 @@ local command = redis.call('HMGET', KEYS[1], 'status', 'expires_at', 'token')
 if command[1] ~= 'accepted' then return {'taken'} end
 local token = redis.call('HGET', KEYS[2], 'token')
 local verdict
-if not token or token ~= command[3] then verdict = 'foreign'
+if command[3] ~= '' and (not token or token ~= command[3]) then verdict = 'foreign'
 elseif tonumber(command[2]) < now then verdict = 'late'
 else verdict = 'claimed' end
 redis.call('HSET', KEYS[1], 'status', verdict)

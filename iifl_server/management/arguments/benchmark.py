@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 
 from iifl_server.management.arguments.numbers import whole
 from iifl_server.management.arguments.paths import output_file, writable_folder
+from iifl_server.management.arguments.tasks import experiment
 from iifl_server.names import BENCHMARKS, RECIPES, SCALES
 
 HELP = (
@@ -16,7 +17,12 @@ HELP = (
 
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
-    parser.add_argument("name", choices=list(BENCHMARKS), help="experiment")
+    parser.add_argument(
+        "name",
+        type=experiment,
+        metavar="NAME",
+        help=f"experiment: {', '.join(BENCHMARKS)}; or a task from outside, package.module:name for instance",
+    )
     parser.add_argument(
         "--scale",
         choices=list(SCALES),

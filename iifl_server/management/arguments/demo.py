@@ -3,17 +3,39 @@
 from argparse import SUPPRESS, ArgumentParser
 
 from iifl_server.management.arguments.numbers import PACE, PORT, ROBOTS, SEED, whole
-from iifl_server.names import PACE_S, PUSH_PACE_S, TASKS
+from iifl_server.management.arguments.tasks import WORDS, task
+from iifl_server.names import PACE_S, PUSH_PACE_S
 
+TASK = "block_push"
+SIZE = 4
+TWIN = "yumi-twin"
 HELP = "Run a supervised fleet with its web page on this machine; Ctrl-C ends it, the next start goes on."
 
 
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
-    parser.add_argument("--task", choices=TASKS, default="block_push", help="task of the robots")
-    parser.add_argument("--robots", type=ROBOTS, default=4, help="size of the fleet, N")
+    parser.add_argument(
+        "--task", type=task, default=SUPPRESS, metavar="TASK", help=f"{WORDS}; unless given {TASK}"
+    )
+    parser.add_argument(
+        "--fleet",
+        metavar="FILE",
+        help=f"arms that are there, in place of a task: a fleet file (docs/yumi.md), or {TWIN} for a site of "
+        "two simulated YuMis behind SSH",
+    )
+    parser.add_argument(
+        "--robots",
+        type=ROBOTS,
+        default=SUPPRESS,
+        help=f"size of the fleet, N; unless given {SIZE}, of a fleet file all its arms",
+    )
     parser.add_argument("--supervisors", type=whole(1, 1000), default=2, help="supervisor seats, M")
-    parser.add_argument("--people", type=whole(0, 1000), default=1, help="seats that people may take")
+    parser.add_argument(
+        "--people",
+        type=whole(0, 1000),
+        default=SUPPRESS,
+        help="seats that people may take, algorithms have the rest; unless given 1, of a fleet file all",
+    )
     parser.add_argument(
         "--pace",
         type=PACE,

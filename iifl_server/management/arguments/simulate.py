@@ -13,7 +13,8 @@ from iifl_server.management.arguments.numbers import (
     whole,
 )
 from iifl_server.management.arguments.paths import output_file, writable_folder
-from iifl_server.names import HEADLESS_ALGORITHMS, PRIORITIES, TASKS
+from iifl_server.management.arguments.tasks import WORDS, task
+from iifl_server.names import HEADLESS_ALGORITHMS, PRIORITIES
 
 HELP = (
     "Run one fleet in lockstep and write metrics.json and metrics.csv. One seed always gives the same "
@@ -23,7 +24,7 @@ HELP = (
 
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
-    parser.add_argument("task", choices=TASKS, help="task of the robots")
+    parser.add_argument("task", type=task, metavar="TASK", help=WORDS)
     parser.add_argument(
         "--algorithm", choices=HEADLESS_ALGORITHMS, default="iifl", help="policy and allocation"
     )

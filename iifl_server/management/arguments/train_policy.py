@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 
 from iifl_server.management.arguments.numbers import CALIBRATION_STEPS, PERCENTILE, ROBOTS, SEED
 from iifl_server.management.arguments.paths import writable_folder
-from iifl_server.names import KINDS, TASKS
+from iifl_server.management.arguments.tasks import WORDS, task
+from iifl_server.names import KINDS
 
 HELP = (
     "Collect the demonstrations of a task, train the implicit policy and behaviour cloning on them, "
@@ -15,7 +16,7 @@ HELP = (
 
 def add(parser: ArgumentParser) -> None:
     """Add them to a parser."""
-    parser.add_argument("task", nargs="?", choices=TASKS, default="block_push", help="task to train for")
+    parser.add_argument("task", nargs="?", type=task, metavar="TASK", default="block_push", help=WORDS)
     parser.add_argument("--seed", type=SEED, default=0, help="seed of weights and draws")
     parser.add_argument("--only", choices=KINDS, help="make one of the two alone")
     parser.add_argument("--once", action="store_true", help="leave weights that are there as they are")

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import CommandError
 from iifl_server.experiments.results import read_json, write_json
 from iifl_server.management.arguments import benchmark as options
 from iifl_server.management.base import IIFLCommand
+from iifl_server.names import BENCHMARKS, folder_of
 from iifl_server.progress import Shown
 
 
@@ -19,11 +21,14 @@ class Command(IIFLCommand):
 
     def run(self, **options: Any) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        from iifl_server.experiments import catalogue
+        from iifl_server.experiments import catalogue, own_task
 
         chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
+        if chosen.name not in BENCHMARKS:  # What is no task is told before folders are made.
+            chosen = replace(chosen, name=own_task.checked(chosen.name))
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
-        out = options["out"] or Path(f"out/benchmark/{chosen.name}-{chosen.scale}{recipe}").absolute()
+        folder = f"{folder_of(chosen.name)}-{chosen.scale}{recipe}"
+        out = options["out"] or Path(f"out/benchmark/{folder}").absolute()
         everywhere = None
         if options["queue"]:
             from iifl_server.experiments.shared import Everywhere

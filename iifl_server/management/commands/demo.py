@@ -19,8 +19,10 @@ from django.core.management.base import CommandError
 
 from iifl_server.fleets.means import task_means
 from iifl_server.learning.initial import made_here, shipped_checkpoint
+from iifl_server.management import arms
 from iifl_server.management.arguments import CALLED
 from iifl_server.management.arguments import demo as options
+from iifl_server.management.arguments.demo import TWIN
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, manage
 from iifl_server.names import PACE_S, PUSH_PACE_S
 from iifl_server.processes.children import Child, Children, die_with_parent
@@ -35,6 +37,7 @@ from iifl_server.processes.listening import (
 )
 from iifl_server.processes.valkey import ValkeyFailed, start_valkey
 from policy.errors import CheckpointError
+from robots.lookup import canonical
 
 if TYPE_CHECKING:
     from iifl_server.accounts.demo import DemoAccounts
@@ -51,9 +54,11 @@ class Command(IIFLCommand):
     options = options
 
     def run(self, **options: Any) -> None:
-        _check(options)
-        options.setdefault("pace", PUSH_PACE_S if task_means(options["task"]).push else PACE_S)
         data = Path(settings.DATA)
+        arms.choose(options, data)
+        _check(options)
+        options["task"] = canonical(options["task"])
+        options.setdefault("pace", PUSH_PACE_S if task_means(options["task"]).push else PACE_S)
         stopping = _stop_signals()
         try:
             lock = claim_data(data)
@@ -100,9 +105,10 @@ class Command(IIFLCommand):
         from iifl_server.fleets.services import ensure_run
 
         accounts = create_demo_accounts(options["people"])
-        ensure_run(
-            **{name: options[name] for name in ("task", "robots", "supervisors", "people", "pace", "seed")}
-        )
+        if options["fleet"] == TWIN:
+            arms.start_twins(children, data, self._say, stopping)
+        kept = ("task", "robots", "supervisors", "people", "pace", "seed", "fleet_file")
+        ensure_run(**{name: options[name] for name in kept})
         web = [*manage(), "serve", "--fd", str(page.fileno())]
         children.start(Child("web", web, inherits=(page.fileno(),)))
         children.start(Child("inference", [*manage(), "worker", "inference"]))

@@ -56,6 +56,7 @@ def checks() -> Iterator[Check]:
     yield _guarded("data", _data_folder)
     yield _guarded("database", _database)
     yield _broker()
+    yield from _tasks()
     yield _weights()
     yield _guarded("runs", _runs)
     chromium = find_chromium()
@@ -155,16 +156,32 @@ def _broker() -> Check:
     return ("broker", True, "answers")
 
 
+def _tasks() -> Iterator[Check]:
+    """What installed packages bring; nothing where none brings any."""
+    from robots.fleet import RobotsError
+    from robots.lookup import find, outside
+
+    sound = []
+    for name in outside():
+        try:
+            find(name)
+            sound.append(name)
+        except RobotsError as error:
+            yield ("tasks", False, str(error))
+    if sound:
+        yield ("tasks", True, f"of installed packages: {', '.join(sound)}")
+
+
 def _weights() -> Check:
     from iifl_server.learning.initial import made_here, read_shipped, shipped_checkpoint
     from policy.errors import CheckpointError
-    from robots.registry import task_names
+    from robots.registry import outside_names, task_names
 
     ship: list[str] = []
     made: list[str] = []
     later: list[str] = []
     damaged: list[str] = []
-    for task in task_names():
+    for task in (*task_names(), *outside_names()):
         try:
             path = shipped_checkpoint(task)
         except CheckpointError:

@@ -14,6 +14,7 @@ from iifl_server.learning.calibrating import Calibration
 from iifl_server.management.arguments import simulate as options
 from iifl_server.management.base import BAD_USAGE, IIFLCommand
 from iifl_server.progress import Shown
+from robots.lookup import canonical
 
 SHOWN = (
     "uncertainty_threshold",
@@ -32,6 +33,7 @@ class Command(IIFLCommand):
     options = options
 
     def run(self, **options: Any) -> None:
+        options["task"] = canonical(options["task"])
         torch.set_num_threads(options["threads"])
         names = ["task", "algorithm", "robots", "supervisors", "steps", "seed"]
         names += ["priority", "risk_threshold", "call_share", "threshold", "backend"]

@@ -11,6 +11,7 @@ from iifl_server.learning.recipes import CLONING, IMPLICIT
 from iifl_server.learning.weights import making, told_threshold
 from iifl_server.management.arguments import train_policy as options
 from iifl_server.management.base import IIFLCommand
+from robots.lookup import canonical
 
 FILES = {IMPLICIT: "policy", CLONING: "cloning"}
 
@@ -20,6 +21,7 @@ class Command(IIFLCommand):
     options = options
 
     def run(self, **options: Any) -> None:
+        options["task"] = canonical(options["task"])
         torch.set_num_threads(1)
         out = options["out"] or made_here(options["task"])
         for kind in [options["only"]] if options["only"] else FILES:

@@ -75,14 +75,14 @@ class Eye:
         noise = self._generator.standard_normal((rows, columns, 3), dtype=np.float32) * self.sensor.noise
         self._noise = np.rint(noise).astype(np.int16)
 
-    def picture(self, scene: Scene) -> NDArray[np.uint8]:
-        """What the camera shows of a scene, (height, width, 3) RGB."""
+    def picture(self, scene: Scene, generator: np.random.Generator | None = None) -> NDArray[np.uint8]:
+        """What the camera shows of a scene, (height, width, 3) RGB; noise by this generator, or its own."""
         bodies = [(math.dist(scene.cube[:2], self.optics.at[:2]), cube_at(self.optics, scene.cube))]
         if scene.tool is not None:
             far = math.dist(scene.tool, self.optics.at[:2])
             bodies.append((far, tool_at(self.optics, *scene.tool, scene.heading)))
         bodies.sort(key=lambda body: -body[0])  # What is nearer to the camera hides what is farther.
-        return self._noisy(self._with([surface for _, body in bodies for surface in body]))
+        return self._noisy(self._with([surface for _, body in bodies for surface in body]), generator)
 
     def board(
         self,
@@ -132,8 +132,10 @@ class Eye:
         light *= 1 + self.sensor.slope * (0.8 * across - 0.6 * down)
         return np.asarray(light[..., None], dtype=np.float32)
 
-    def _noisy(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        top, left = self._generator.integers(0, _TILE, size=2).tolist()
+    def _noisy(
+        self, image: NDArray[np.uint8], generator: np.random.Generator | None = None
+    ) -> NDArray[np.uint8]:
+        top, left = (generator or self._generator).integers(0, _TILE, size=2).tolist()
         window = self._noise[top : top + image.shape[0], left : left + image.shape[1]]
         return np.asarray(cv2.add(image, window, dtype=cv2.CV_8U), dtype=np.uint8)
 
