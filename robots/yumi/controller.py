@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from typing import NamedTuple, Protocol
 
 from abb_robot_client.rws import RWS
@@ -42,8 +43,12 @@ class ArmController(Protocol):
     def status(self) -> Status:
         """How controller and arm are."""
 
-    def begin(self, reach: Reach, since: int) -> int:
-        """Order a motion and return its number; moves nothing where `stops` is no longer `since`."""
+    def runs(self) -> bool:
+        """Whether motors are on and programs run; a small part of `status`, to be asked often."""
+
+    def begin(self, reach: Reach, since: int, by: float) -> int:
+        """Order a motion and return its number; moves nothing where `stops` is no longer `since`, or where
+        the order would be out later than `by` by time.monotonic() [s]."""
 
     def progress(self, number: int, begun: bool) -> Progress:
         """How far an order has come; begun: whether it is known to have begun."""
@@ -114,7 +119,13 @@ class Rws1Controller:
             last_error=None if execution == "running" else self._newest_error(),
         )
 
-    def begin(self, reach: Reach, since: int) -> int:
+    def runs(self) -> bool:
+        """Two requests, where `status` takes seven: a controller has little time for them."""
+        state = self._work.call("tell its state", RWS.get_controller_state)
+        execution = self._work.call("tell whether its program runs", RWS.get_execution_state)
+        return bool(state == "motoron" and execution.ctrlexecstate == "running")
+
+    def begin(self, reach: Reach, since: int, by: float) -> int:
         """Write an order, then its number; the arm acts on the number alone, and once."""
         used = int(float(self._read("iifl_request"))), int(float(self._read("iifl_stop")))
         with self._lock:
@@ -123,6 +134,11 @@ class Rws1Controller:
                 raise SideError("The arm was stopped before the motion began; nothing moved.")
         with self._access.held():
             self._write("iifl_order", Order(self._session, number, reach).value())
+            if time.monotonic() > by:
+                raise SideError(
+                    f"The controller at {self._work.url} answers too slowly to begin a motion in time; "
+                    "nothing moved. Look for what else keeps it or its network busy, then try again."
+                )
             self._write("iifl_request", str(number))
         return number
 

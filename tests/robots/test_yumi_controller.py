@@ -1,5 +1,6 @@
 """The controller's client against the simulated controller, over real HTTP with digest authentication."""
 
+import math
 import re
 import socket
 import threading
@@ -32,6 +33,10 @@ def left(station: Station) -> Iterator[Rws1Controller]:
     controller.close()
 
 
+SOON = math.inf
+"""When a test does not care how late an order is out."""
+
+
 def ended(controller: Rws1Controller, number: int) -> Report:
     """The report of an order, waited for."""
     found: list[Progress] = []
@@ -54,7 +59,7 @@ def test_a_controller_that_is_well_has_no_trouble(left: Rws1Controller) -> None:
 
 
 def test_a_motion_is_carried_out_once_and_acknowledged(station: Station, left: Rws1Controller) -> None:
-    number = left.begin(QUICK, 0)
+    number = left.begin(QUICK, 0, SOON)
     assert ended(left, number).result == Result.DONE
     assert executed(station) == [number]
     x, y, _ = station.worlds["left"].scene().cube
@@ -63,7 +68,7 @@ def test_a_motion_is_carried_out_once_and_acknowledged(station: Station, left: R
 
 
 def test_a_request_that_is_written_again_moves_nothing(station: Station, left: Rws1Controller) -> None:
-    number = left.begin(QUICK, 0)
+    number = left.begin(QUICK, 0, SOON)
     ended(left, number)
     task = "T_ROB_L"
     station.irc5.write(task, "iifl_request", str(number))
@@ -74,10 +79,10 @@ def test_a_request_that_is_written_again_moves_nothing(station: Station, left: R
 
 
 def test_numbers_go_on_where_an_earlier_program_ended(station: Station, left: Rws1Controller) -> None:
-    first = left.begin(QUICK, 0)
+    first = left.begin(QUICK, 0, SOON)
     ended(left, first)
     after = controller_of(station)
-    second = after.begin(QUICK, 0)
+    second = after.begin(QUICK, 0, SOON)
     after.close()
     assert second > first
 
@@ -85,10 +90,10 @@ def test_numbers_go_on_where_an_earlier_program_ended(station: Station, left: Rw
 def test_an_acknowledgement_of_another_program_is_not_taken_for_ones_own(
     station: Station, left: Rws1Controller
 ) -> None:
-    number = left.begin(ENDLESS, 0)
+    number = left.begin(ENDLESS, 0, SOON)
     other = controller_of(station, session=1)
     other.stop()
-    theirs = other.begin(QUICK, 1)
+    theirs = other.begin(QUICK, 1, SOON)
     assert ended(other, theirs).result == Result.DONE
     with pytest.raises(OtherProgram, match="Another program drives T_ROB_L"):
         left.progress(number, True)
@@ -114,13 +119,13 @@ def test_an_order_whose_number_was_not_announced_is_refused(station: Station, le
     ],
 )
 def test_the_module_has_limits_of_its_own(station: Station, left: Rws1Controller, reach: Reach) -> None:
-    assert ended(left, left.begin(reach, 0)).result == Result.LIMITS
+    assert ended(left, left.begin(reach, 0, SOON)).result == Result.LIMITS
     assert executed(station) == []
 
 
 def test_a_module_that_was_not_calibrated_moves_nothing(station: Station, left: Rws1Controller) -> None:
     station.irc5.write("T_ROB_L", "iifl_calibrated", "FALSE")
-    report = ended(left, left.begin(QUICK, 0))
+    report = ended(left, left.begin(QUICK, 0, SOON))
     assert report.result == Result.UNCALIBRATED
     assert "docs/yumi.md" in report.sentence()
     assert executed(station) == []
@@ -130,7 +135,7 @@ def test_a_stop_ends_the_motion_under_way_and_leaves_the_other_arm_moving(
     station: Station, left: Rws1Controller
 ) -> None:
     right = controller_of(station, "right")
-    mine, theirs = left.begin(ENDLESS, 0), right.begin(ENDLESS, 0)
+    mine, theirs = left.begin(ENDLESS, 0, SOON), right.begin(ENDLESS, 0, SOON)
     until(lambda: all(world.scene().tool for world in station.worlds.values()))
     left.stop()
     assert ended(left, mine).result == Result.STOPPED
@@ -143,12 +148,21 @@ def test_a_stop_ends_the_motion_under_way_and_leaves_the_other_arm_moving(
     right.close()
 
 
+def test_an_order_that_would_be_out_too_late_moves_nothing(station: Station, left: Rws1Controller) -> None:
+    with pytest.raises(SideError, match="too slowly to begin a motion in time"):
+        left.begin(QUICK, 0, time.monotonic() - 0.001)
+    assert station.irc5.read("T_ROB_L", "iifl_request") == "0"
+    number = left.begin(QUICK, 0, SOON)
+    assert ended(left, number).result == Result.DONE
+    assert executed(station) == [number]
+
+
 def test_an_order_from_before_a_stop_never_begins(station: Station, left: Rws1Controller) -> None:
     since = left.stops
     left.stop()
     with pytest.raises(SideError, match="stopped before the motion began"):
-        left.begin(QUICK, since)
-    number = left.begin(QUICK, left.stops)
+        left.begin(QUICK, since, SOON)
+    number = left.begin(QUICK, left.stops, SOON)
     assert ended(left, number).result == Result.DONE
     assert executed(station) == [number]
 
@@ -164,24 +178,24 @@ def test_a_stop_between_order_and_announcement_wins(
         write(name, value)
 
     monkeypatch.setattr(left, "_write", stopped_in_between)
-    number = left.begin(QUICK, 0)
+    number = left.begin(QUICK, 0, SOON)
     assert ended(left, number).result == Result.STOPPED
     assert executed(station) == []
 
 
 def test_after_a_stop_the_arm_lifts_the_plate_and_moves_again(station: Station, left: Rws1Controller) -> None:
-    left.begin(ENDLESS, 0)
+    left.begin(ENDLESS, 0, SOON)
     until(lambda: station.worlds["left"].scene().tool)
     left.stop()
-    number = left.begin(Reach((-0.1, 0.1), (-0.1, -0.1), 0.1), left.stops)
+    number = left.begin(Reach((-0.1, 0.1), (-0.1, -0.1), 0.1), left.stops, SOON)
     assert ended(left, number).result == Result.DONE
     assert station.worlds["left"].scene().tool is None
 
 
 def test_stopping_everything_stops_both_arms_and_the_motors(station: Station, left: Rws1Controller) -> None:
     right = controller_of(station, "right")
-    left.begin(ENDLESS, 0)
-    right.begin(ENDLESS, 0)
+    left.begin(ENDLESS, 0, SOON)
+    right.begin(ENDLESS, 0, SOON)
     until(lambda: all(world.scene().tool for world in station.worlds.values()))
     left.stop_all(motors_off=True)
     before = [world.scene() for world in station.worlds.values()]
@@ -194,7 +208,7 @@ def test_stopping_everything_stops_both_arms_and_the_motors(station: Station, le
 def test_programs_that_are_started_anew_do_not_go_on_with_what_was_halted(
     station: Station, left: Rws1Controller
 ) -> None:
-    number = left.begin(ENDLESS, 0)
+    number = left.begin(ENDLESS, 0, SOON)
     until(lambda: station.worlds["left"].scene().tool)
     station.provoke("stop_program")
     standing = station.worlds["left"].scene()
@@ -205,7 +219,7 @@ def test_programs_that_are_started_anew_do_not_go_on_with_what_was_halted(
 
 
 def test_starting_programs_that_run_leaves_them_alone(station: Station, left: Rws1Controller) -> None:
-    number = left.begin(ENDLESS, 0)
+    number = left.begin(ENDLESS, 0, SOON)
     left.start_program()
     assert left.progress(number, False) == Progress(True, None)
 
@@ -258,14 +272,14 @@ def test_a_wrong_password_is_told_apart(station: Station) -> None:
         controller.close()
 
 
-@pytest.mark.parametrize(("fault", "value"), [("hang", 0.0), ("trickle", 0.05), ("slow", 5.0)])
+@pytest.mark.parametrize(("fault", "value"), [("hang", 0.0), ("trickle", 0.05), ("slow", 60.0)])
 def test_no_call_outlasts_its_limit(station: Station, fault: str, value: float) -> None:
     controller = controller_of(station, limit_s=0.3)
     station.provoke(fault, value=value)
     began = time.monotonic()
     with pytest.raises(SideError, match=r"took longer than 0\.3 s to tell its tasks"):
         controller.status()
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 30.0
     station.provoke("wire_ok")
     until(lambda: _well(controller))
     controller.close()
@@ -290,7 +304,7 @@ def test_a_connection_that_breaks_is_made_anew(station: Station, left: Rws1Contr
 def test_a_stop_does_not_wait_for_a_call_that_hangs(station: Station) -> None:
     """Something else than the controller's answer to `status` may hang: the stop has its own connection."""
     controller = controller_of(station, limit_s=30.0)
-    controller.begin(ENDLESS, 0)
+    controller.begin(ENDLESS, 0, SOON)
     held, waits = threading.Event(), threading.Event()
 
     def hang(rws: RWS) -> None:
@@ -345,7 +359,7 @@ def test_newer_robots_are_refused_in_plain_words() -> None:
 
 def test_the_library_reads_the_rest_of_the_twin_as_it_reads_a_controller(station: Station) -> None:
     rws = RWS(station.addresses.controller, station.credentials.user, station.credentials.password)
-    number = controller_of(station).begin(ENDLESS, 0)
+    number = controller_of(station).begin(ENDLESS, 0, SOON)
     joints = rws.get_jointtarget("ROB_L")
     target = rws.get_robtarget("ROB_L")
     assert joints.robax.shape == joints.extax.shape == target.extax.shape == (6,)

@@ -200,7 +200,7 @@ def test_a_plate_that_comes_down_on_the_cube_is_an_error_of_the_controller() -> 
 
 def test_a_program_that_does_not_listen_has_the_order_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the program pointer is in some other routine that runs."""
-    with twin() as station, side_of(station, begin_s=0.1) as side:
+    with twin() as station, side_of(station, begin_s=2.0) as side:
         arm = station.irc5.arms["T_ROB_L"]
         monkeypatch.setattr(arm, "advance", lambda now, ratio: None)
         with pytest.raises(SideError, match=r"took no notice .* does not go on by itself"):
@@ -211,17 +211,17 @@ def test_a_program_that_does_not_listen_has_the_order_withdrawn(monkeypatch: pyt
 
 
 def test_a_controller_that_falls_silent_leaves_the_end_unknown() -> None:
-    with twin() as station, side_of(station, limit_s=0.2, lost_s=0.5) as side:
+    with twin() as station, side_of(station, lost_s=0.3) as side:
         motion = Moving(side, ENDLESS)
         pushing(station)
-        station.provoke("hang")
+        station.provoke("drop")
         sentence = motion.end()
         assert "What became of the motion is not known" in sentence
         assert "Press the emergency stop" in sentence
 
 
 def test_a_short_silence_does_not_end_a_motion() -> None:
-    with twin() as station, side_of(station, limit_s=0.3) as side:
+    with twin() as station, side_of(station) as side:
         motion = Moving(side, Reach((0.08, 0.0), (0.14, 0.0), 0.001))
         pushing(station)
         station.provoke("drop")
@@ -264,6 +264,6 @@ def test_the_state_tells_what_people_ask_for() -> None:
 
 
 def test_the_state_of_a_controller_that_is_away_is_a_sentence() -> None:
-    with twin() as station, side_of(station, limit_s=0.3) as side:
+    with twin() as station, side_of(station) as side:
         station.provoke("drop")
         assert "no connection to the controller" in side.state()["ready"]

@@ -39,7 +39,7 @@ def twin(factor: float = 60.0) -> Iterator[Station]:
 
 
 def controller_of(
-    station: Station, arm: str = "left", limit_s: float = 3.0, **options: object
+    station: Station, arm: str = "left", limit_s: float = 20.0, **options: object
 ) -> Rws1Controller:
     """An arm of that station, through real HTTP."""
     credentials = options.pop("credentials", station.credentials)
@@ -49,10 +49,11 @@ def controller_of(
 
 @contextmanager
 def side_of(
-    station: Station, arm: str = "left", limit_s: float = 3.0, **options: float
+    station: Station, arm: str = "left", limit_s: float = 20.0, **options: float
 ) -> Iterator[YumiSide]:
     """The side of an arm, without a camera."""
-    side = YumiSide(controller_of(station, arm, limit_s), StillCamera(), poll_s=0.02, **options)
+    patient = {"begin_s": 20.0, "confirm_s": 20.0, "lost_s": 20.0, "poll_s": 0.02}
+    side = YumiSide(controller_of(station, arm, limit_s), StillCamera(), **{**patient, **options})
     try:
         yield side
     finally:
