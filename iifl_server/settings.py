@@ -204,6 +204,7 @@ LOGGING: dict[str, Any] = {
             "celery.worker.strategy",
             "daphne.http_protocol",
             "torch",
+            "asyncssh",
             "django.channels.server",
         )
     },

@@ -30,7 +30,7 @@ class Condition:
 
     presence: Presence
     reason: str = ""
-    """A sentence for people, with the mend, where it takes no motion; empty elsewhere."""
+    """A sentence for people, with the mend, where it is away or stopped; empty where it is ready."""
 
 
 class Ended(StrEnum):

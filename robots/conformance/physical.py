@@ -158,7 +158,8 @@ class PhysicalFleetConformance:
         fleet.begin([_motion(kind, fleet, 0), _motion(kind, fleet, 1)])
         fleet.stop("the conformance suite stops robot 1", [1])
         ends = {end.motion.robot: end for end in _ends(kind, fleet, 2)}
-        assert (ends[0].ended, ends[1].ended) == (Ended.DONE, Ended.CUT)
+        assert ends[0].ended is Ended.DONE
+        assert ends[1].ended in (Ended.CUT, Ended.REFUSED)  # It may have been stopped before it began.
         assert ends[1].detail
         presences = [one.presence for one in fleet.conditions()]
         assert presences[1] is Presence.STOPPED
@@ -223,4 +224,5 @@ def _until(kind: PhysicalKind, happened: Callable[[], bool]) -> None:
 
 def _check_reasons(conditions: Sequence[Condition]) -> None:
     for one in conditions:
-        assert bool(one.reason) == (one.presence is not Presence.READY)
+        if one.presence is not Presence.MOVING:
+            assert bool(one.reason) == (one.presence is not Presence.READY)

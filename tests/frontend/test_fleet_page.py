@@ -55,6 +55,17 @@ def test_a_viewer_cannot_stop_and_reads_why(server: FakeServer, page: Page) -> N
     )
 
 
+def test_motors_of_arms_can_be_cut_once_they_are_stopped(server: FakeServer, page: Page) -> None:
+    server.by_hand = True
+    server.open("/fleet/", example("state"))
+    expect(page.get_by_test_id("stop-fleet")).to_be_enabled()
+    expect(page.get_by_test_id("motors-off")).to_be_hidden()
+    server.say({**example("state"), "status": "stopped", "status_reason": "ana stopped the fleet."})
+    page.get_by_test_id("motors-off").click()
+    expect(page.get_by_test_id("notice")).to_contain_text("ana stopped the fleet.")
+    assert server.commands("motors_off") == [{"type": "motors_off"}]
+
+
 def test_no_robot_by_a_number_beyond_the_limit_is_watched(server: FakeServer, page: Page) -> None:
     state = example("state")
     state["robots"] = [{**state["robots"][0], "robot": index} for index in range(150)]

@@ -130,7 +130,7 @@ def test_a_robot_is_taken_out_at_once_and_given_back_after_a_question(
     assert (out["robot"], out["aside"]) == (0, True)
     expect(page.get_by_test_id("fleet-row-0")).to_contain_text("sent, not answered")
     answer(station, "set_aside", "accepted")
-    station.say(state(robot(0, presence="away", reason="tom has taken it out and works at it.")))
+    station.say(state(robot(0, presence="away", aside=True, reason="tom has taken it out.")))
     expect(page.get_by_test_id("hands-0")).to_contain_text("tom has taken it out")
     answer(station, "set_aside", "executed")
     expect(page.get_by_test_id("outcome-0")).to_contain_text("out of the fleet")

@@ -308,7 +308,11 @@ const tests = {
     assert.equal(kind({ ...alone, presence: "stopped" }, true, { ...running, status: "stopped" }), null);
     assert.equal(kind({ ...violated, presence: "stopped" }, true, { ...running, status: "stopped" }), "violation");
     const away = needOf({ ...alone, presence: "away", reason: "Its cable is out." }, running, false);
-    assert.deepEqual([away.kind, away.reason, away.acts], ["away", "Its cable is out.", { putRight: false, takeOut: true, giveBack: true }]);
+    assert.deepEqual([away.kind, away.reason, away.acts], ["away", "Its cable is out.", { putRight: false, takeOut: true, giveBack: false }]);
+    const out = needOf({ ...alone, presence: "away", aside: true }, running, false);
+    assert.deepEqual([out.title, out.acts], ["Taken out", { putRight: false, takeOut: false, giveBack: true }]);
+    const stopped = needOf({ ...alone, presence: "stopped" }, running, true);
+    assert.deepEqual(stopped.acts, { putRight: false, takeOut: true, giveBack: true });
   },
   "those who came first stay first, and one that was served stays where it was for a moment": () => {
     const of = (robots) => ({ ...running, robots });

@@ -47,6 +47,7 @@ export class LivePage extends HTMLElement {
     if (message.type === "welcome") {
       this.welcome = message;
       this.#strip.welcome(message);
+      this.#stop.arms(message.run.by_hand);
     } else if (message.type === "state") {
       this.state = message;
       this.#strip.state(message);

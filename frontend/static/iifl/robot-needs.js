@@ -7,27 +7,31 @@ const PUT_RIGHT =
   "it moves again once its camera agrees.";
 const AWAY =
   "Mend what the reason says; it comes back by itself. Take it out while you work at it, and give it back when it may move.";
-const STOPPED = "Look why before it moves again. Taking it out and giving it back ends its stop.";
+const STOPPED = "Look why before it moves again. Giving it back ends its stop.";
+const OUT = "Somebody works at it. Give it back when it may move.";
 const RANKS = { violation: 0, away: 1, stopped: 2, served: 3 };
 const ACTS = { putRight: false, takeOut: false, giveBack: false };
 
 /**
  * What a robot needs, or null: `{kind, shape, title, reason, todo, acts}`; `kind` is violation, away or stopped,
- * `acts` says which of putRight, takeOut and giveBack make sense. Whether a robot that is away was taken out is
- * known to its reason alone, so that both ways are offered.
+ * `acts` says which of putRight, takeOut and giveBack make sense.
  */
 export function needOf(robot, state, byHand) {
   const violated = byHand && robot.mode === "waiting_reset";
   const away = robot.presence === "away";
   const { reason } = robot;
-  const acts = { putRight: violated, takeOut: true, giveBack: away };
+  const stopped = robot.presence === "stopped" && state.status !== "stopped";
+  const acts = { putRight: violated, takeOut: !robot.aside, giveBack: robot.aside || stopped };
   if (violated) {
     const title = away ? "Waits for hands, and is away" : "Waits for hands";
     return { kind: "violation", shape: "reset", title, reason, todo: PUT_RIGHT, acts };
   }
-  if (away) return { kind: "away", shape: "cross", title: "Away", reason, todo: AWAY, acts };
+  if (away) {
+    const [title, todo] = robot.aside ? ["Taken out", OUT] : ["Away", AWAY];
+    return { kind: "away", shape: "cross", title, reason, todo, acts };
+  }
   // Where the whole fleet is stopped, that is said once, above.
-  if (robot.presence === "stopped" && state.status !== "stopped") {
+  if (stopped) {
     return { kind: "stopped", shape: "square", title: "Stopped", reason, todo: STOPPED, acts };
   }
   return null;

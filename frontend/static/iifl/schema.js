@@ -97,6 +97,7 @@ const robotState = open({
   presence: oneOf("ready", "moving", "away", "stopped"),
   reason: sentence,
   asks: yes,
+  aside: yes,
 });
 const seatState = open({
   seat: count,

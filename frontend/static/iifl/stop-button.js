@@ -17,6 +17,8 @@ export class StopButton extends HTMLElement {
   #word = el("span", { textContent: LABELS.ready });
   #stop = el("button", { type: "button", className: "stop", disabled: true, data: { testid: "stop-fleet" } }, shape("square"), this.#word);
   #start = el("button", { type: "button", className: "start", hidden: true, data: { testid: "start-fleet" } }, shape("play"), "Start fleet");
+  #off = el("button", { type: "button", className: "motors", hidden: true, textContent: "Cut motors", data: { testid: "motors-off" } });
+  #arms = false;
   #yes = el("button", { type: "button", className: "primary", textContent: "Start fleet", data: { testid: "start-confirm" } });
   #no = el("button", { type: "button", textContent: "Leave it stopped" });
   #ask = el("dialog", { className: "ask" },
@@ -25,7 +27,8 @@ export class StopButton extends HTMLElement {
     el("div", { className: "row" }, this.#no, this.#yes));
 
   connectedCallback() {
-    this.replaceChildren(this.#stop, this.#start, this.#ask);
+    this.replaceChildren(this.#stop, this.#off, this.#start, this.#ask);
+    this.#off.onclick = () => this.#send({ type: "motors_off" });
     this.#stop.onclick = () => this.stop();
     this.#start.onclick = () => this.#ask.showModal();
     this.#no.onclick = () => this.#ask.close();
@@ -42,6 +45,7 @@ export class StopButton extends HTMLElement {
     const others = `${ROLES.slice(0, -1).join(", ")} and ${ROLES.at(-1)}`;
     const why = `Your role (${role}) may not stop the fleet; ${others} may.`;
     this.#stop.title = this.#may ? "No robot of the run moves from then on (Shift+S)" : why;
+    this.#off.title = this.#may ? "Arms lose their motors' power; somebody at the robots gives it back" : why;
     this.#start.title = this.#may ? "Asks before robots move again" : why;
   }
 
@@ -56,14 +60,20 @@ export class StopButton extends HTMLElement {
   /** `status` of the connection. */
   connection(status) {
     this.#offline = status !== "open";
-    this.#stop.disabled = this.#start.disabled = this.#offline || !this.#may;
+    this.#stop.disabled = this.#start.disabled = this.#off.disabled = this.#offline || !this.#may;
     clearTimeout(this.#timer);
     this.#say(status === "offline" || status === "refused" ? "offline" : "ready");
+  }
+
+  /** Whether the run's robots are arms that are there: their motors can be cut. */
+  arms(there) {
+    this.#arms = there;
   }
 
   /** `status` of the run. */
   show(status) {
     const stopped = status === "stopped";
+    this.#off.hidden = !(stopped && this.#arms);
     this.#stop.hidden = stopped;
     this.#start.hidden = !stopped;
     if (!stopped && this.#ask.open) this.#ask.close();

@@ -94,6 +94,7 @@ def _state(
             "presence": session.conditions[robot].presence.value,
             "reason": session.conditions[robot].reason,
             "asks": robot in session.doubtful,
+            "aside": bool(session.real and robot in session.real.aside),
         }
         for robot, mode in enumerate(state.modes())
     ]

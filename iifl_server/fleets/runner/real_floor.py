@@ -130,11 +130,13 @@ class RealFloor:
         self._landed.append(_landed(ordered, sure))
 
     def put_aside(self, robot: int, name: str | None) -> None:
-        """Stop a robot because somebody, by this name, works at it; None gives it back."""
+        """Stop a robot because somebody, by this name, works at it; None gives it back, and ends its own stop."""
         if name is not None:
             self.aside[robot] = name
             self._fleet.stop(f"{name} works at the robot", [robot])
-        elif self.aside.pop(robot, None) is not None and not self._stopped:
+            return
+        self.aside.pop(robot, None)
+        if not self._stopped:
             self._fleet.release([robot])
 
     def hard_reset(self, ids: Collection[int]) -> dict[int, str]:

@@ -156,6 +156,7 @@ def _agent(folder: Path, arm: _Arm) -> list[str]:
         "--camera", addresses.cameras[arm.side],
         "--limits", str(beside / "limits.toml"),
         "--state-folder", str(beside / "state"),
+        "--poll", "0.05",
     ]  # fmt: skip
 
 
