@@ -121,6 +121,7 @@ _FIELDS: dict[str, dict[str, Check]] = {
     "set_aside": {**_BESIDE, "aside": _BOOL},
     "pause": {"paused": _BOOL},
     "stop": {},
+    "motors_off": {},
     "start": {},
 }
 _VALID = {

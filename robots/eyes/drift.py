@@ -19,7 +19,7 @@ _HALF = 10  # Of a mark's patch [px].
 _AROUND = 6  # A mark is looked for this far from where it should be when it is remembered [px].
 _SEARCH = 14  # And this far when it is looked for again [px].
 _ALIKE = 0.7  # Correlation of a patch with what is seen, at least.
-_CONTRAST = 10.0  # Standard deviation of a patch that can be recognised [grey levels].
+_CORNER = 0.001  # Of cv2.cornerMinEigenVal: less is an edge, along which nothing is seen to move, or blank.
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,20 @@ def with_marks(
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     sharp = cv2.cornerMinEigenVal(grey, 5)
     found: list[Mark] = []
-    for pixel in calibration.to_pixels(np.array(places, dtype=np.float64).reshape(-1, 2)):
+    points = np.array(places, dtype=np.float64).reshape(-1, 2)
+    pixels = calibration.to_pixels(points)
+    in_sight = (
+        np.linalg.norm(calibration.to_workspace(pixels) - points, axis=1) < 0.001
+    )  # Lenses fold far ones.
+    for pixel in pixels[in_sight]:
         x, y = (round(value) for value in pixel.tolist())
         reach = _AROUND + _HALF + 1
         if not (reach <= x < calibration.width - reach and reach <= y < calibration.height - reach):
             continue
         near = sharp[y - _AROUND : y + _AROUND + 1, x - _AROUND : x + _AROUND + 1]
         down, across = divmod(int(np.argmax(near)), near.shape[1])
-        mark = mark_of(np.asarray(grey), x - _AROUND + across, y - _AROUND + down, _HALF)
-        if mark.patch.std() >= _CONTRAST:
-            found.append(mark)
+        if near[down, across] >= _CORNER:
+            found.append(mark_of(np.asarray(grey), x - _AROUND + across, y - _AROUND + down, _HALF))
     return replace(calibration, marks=tuple(found))
 
 

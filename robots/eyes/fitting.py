@@ -1,5 +1,6 @@
 """From pictures of the board to a calibration: the lens from all of them, the workspace from the last."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ FEWEST_VIEWS = 5
 """Pictures of the board that a lens is measured from, at least."""
 VAGUE_FOCAL = 0.02
 """A focal length that is known no better than this share of it says too little about heights."""
+FEWEST_TILTED = 3
+"""Pictures in which the board is tilted, at least: flat ones leave the focal length open."""
+TILTED = math.radians(10)
+"""What counts as tilted [rad]."""
 FEWEST_COVERED = 0.7
 """Share of the workspace near which the board has been seen, at least."""
 
@@ -109,6 +114,13 @@ def _lens(
         raise CalibrationError(
             f"the pictures leave the focal length open by {vague:.1%}, but {VAGUE_FOCAL:.0%} at most is of "
             "use: take some with the board tilted by 20 to 40 degrees"
+        )
+    facing = np.stack([np.asarray(cv2.Rodrigues(turn)[0])[:, 2] for turn in turns])  # (V, 3)
+    tilted = int(np.sum(facing @ facing[-1] < math.cos(TILTED)))
+    if tilted < FEWEST_TILTED:  # What the fit says of its own focal length means nothing then.
+        raise CalibrationError(
+            f"{tilted} of {len(views)} pictures show the board tilted against how it lies in the last, but "
+            f"{FEWEST_TILTED} at least are needed to measure the lens: tilt it by 20 to 40 degrees in more"
         )
     k1, k2, p1, p2, k3 = np.ravel(distortion)[:5].tolist()
     lens = Lens((matrix[0, 0], matrix[1, 1]), (matrix[0, 2], matrix[1, 2]), (k1, k2, p1, p2, k3))

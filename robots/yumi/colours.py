@@ -40,13 +40,15 @@ class Tone:
     def mask(self, hsv: Image) -> Mask:
         """255 where an image in HSV, (H, W, 3), has such a colour, 0 elsewhere; (H, W)."""
         low, high = self.hue - self.width, self.hue + self.width
-        floor = (math.ceil(self.saturation), math.ceil(self.value))
-        found = cv2.inRange(hsv, np.array([max(low, 0), *floor]), np.array([min(high, 180), 255, 255]))
+        found = self._between(hsv, max(low, 0.0), min(high, 180.0))
         for first, last in ((low + 180, 180.0), (0.0, high - 180)):  # Round the end of the circle.
             if first < 180.0 and last > 0.0:
-                more = cv2.inRange(hsv, np.array([first, *floor]), np.array([last, 255, 255]))
-                found = cv2.bitwise_or(found, more)
+                found = cv2.bitwise_or(found, self._between(hsv, first, last))
         return np.asarray(found, dtype=np.uint8)
+
+    def _between(self, hsv: Image, low: float, high: float) -> cv2.typing.MatLike:
+        lowest = np.array([low, self.saturation, self.value], dtype=np.float64)
+        return cv2.inRange(hsv, np.ceil(lowest), np.array([high, 255.0, 255.0]))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ LEAST_SEEN = 0.25
 
 _TOP = 0.82  # Sides of the cube are darker than this share of its top.
 _PAD = 6  # Round the blob [px].
+_ACROSS = np.arange(-2.5, 2.51, 0.5)  # Where brightness is asked for across an edge [px].
+_EDGE = 15.0  # An edge is brighter within by this much [grey levels].
 _BAR = np.arange(0.008, 0.0151, 0.001)  # Along the mark, from the middle [m].
 
 
@@ -76,8 +78,37 @@ def _outline(
     at_edge = (points[:, 0] <= 0) | (points[:, 1] <= 0)
     at_edge |= (points[:, 0] >= width - 1) | (points[:, 1] >= height - 1)
     own = points[(hidden[contour[:, 0, 1], contour[:, 0, 0]] == 0) & ~at_edge]
-    half = CUBE_HALF * camera.pixels_per_metre - 0.5  # The outermost pixels' centres lie inside.
-    return fit_square(own, (middle[0], middle[1], math.radians(angle)), half)
+    half = CUBE_HALF * camera.pixels_per_metre
+    rough = fit_square(
+        own, (middle[0], middle[1], math.radians(angle)), half - 0.5
+    )  # Centres of pixels inside.
+    return fit_square(_on_edges(value, own, rough), (rough.x, rough.y, rough.yaw), half)
+
+
+def _on_edges(value: NDArray[np.uint8], points: NDArray[np.float64], rough: Square) -> NDArray[np.float64]:
+    """Points on a rough outline, (K, 2), moved across it to where the brightness is half way, finer than a
+    pixel: the table beside the top is darker than the cube's own sides are. Those on no edge are left out.
+    """
+    along = np.array([math.cos(rough.yaw), math.sin(rough.yaw)])
+    from_middle = points - (rough.x, rough.y)
+    main, across = from_middle @ along, from_middle @ np.array([-along[1], along[0]])
+    outwards = np.where(
+        (np.abs(main) >= np.abs(across))[:, None],
+        np.sign(main)[:, None] * along,
+        np.sign(across)[:, None] * np.array([-along[1], along[0]]),
+    )
+    places = (points[:, None] + outwards[:, None] * _ACROSS[:, None]).astype(np.float32)  # (K, S, 2)
+    seen = cv2.remap(value, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    profile = np.asarray(seen, dtype=np.float64)
+    half_way = (profile[:, 0] + profile[:, -1]) / 2
+    after = np.maximum(np.argmax(profile < half_way[:, None], axis=1), 1)
+    every = np.arange(len(points))
+    high, low = profile[every, after - 1], profile[every, after]
+    share = (high - half_way) / np.maximum(high - low, 1.0)
+    shift = _ACROSS[after - 1] + share * (_ACROSS[1] - _ACROSS[0])
+    kept = profile[:, 0] - profile[:, -1] > _EDGE
+    moved: NDArray[np.float64] = (points + outwards * shift[:, None])[kept]
+    return moved
 
 
 def _dilated(mask: Mask, reach: int) -> Mask:
@@ -109,7 +140,7 @@ def _sure(square: Square, camera: Calibration, clutter: float) -> float:
     if not math.isfinite(square.residual):
         return 0.0
     per_mm = camera.pixels_per_metre / 1000
-    wrong_size = abs(square.half + 0.5 - CUBE_HALF * camera.pixels_per_metre) / per_mm
+    wrong_size = abs(square.half - CUBE_HALF * camera.pixels_per_metre) / per_mm
     parts = (
         _falling(square.residual / per_mm, 0.6, 2.5),
         _falling(wrong_size, 1.0, 4.0),

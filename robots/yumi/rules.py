@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from robots.tasks.block_push.geometry import GOAL_RADIUS, OBSTACLE_HALF, WORKSPACE_HALF, corners
 
-TOUCH = 0.001
+TOUCH = 0.0005
 """A cube this near to the obstacle or a wall counts as touching it: one that ran into it rests there [m]."""
-SHARP = 0.0003
+SHARP = 0.0002
 """Standard deviation of the position that a clear picture tells [m]."""
 VAGUE = 0.006
 """And of one that tells next to nothing [m]."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,31 @@ def test_a_task_that_is_not_registered_is_named_by_its_place_in_folders_too(
     assert answer.returncode == 0, answer.stderr
     assert (data / "weights" / "rails.tasks@THERE" / "policy.safetensors").exists()
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["task"] == there
+
+
+@pytest.mark.slow(25)
+def test_a_run_of_robots_that_are_there_goes_on_after_it_was_killed(
+    rails: Path, data: Path, tmp_path: Path
+) -> None:
+    words = ["simulate", "rails.tasks:THERE", *SIZES[:4], "--steps", "120", "--out", str(tmp_path)]
+    with (tmp_path / "said").open("w") as said:
+        run = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *words], env=environment(rails, data), stderr=said
+        )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "resume-before.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    run.kill()
+    run.wait(30)
+    with np.load(tmp_path / "resume-before.npz") as saved:
+        before = json.loads(saved["plain"].tobytes())
+    assert 0 < before["state"]["step"] < 120
+    answer = call_with(rails, data, *words)
+    assert answer.returncode == 0, answer.stderr
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 1 + 120
+    assert rows[before["state"]["step"]].startswith(f"{before['state']['step']},")
+    assert json.loads((tmp_path / "metrics.json").read_text())["steps"] == 120
 
 
 @pytest.mark.slow(60)

@@ -23,6 +23,9 @@ HERE = Path(__file__).parent
 PATIENCE_S = 30.0
 """What never takes this long on a machine that works, however busy."""
 
+PATIENT = Times(silent_s=15.0, stale_s=10.0, slowest_s=25.0, look_s=20.0)
+"""For machines that are busy with other things."""
+
 
 class Pushes:
     """A task for pictures without meaning: an action is a motion from the middle."""
@@ -75,7 +78,7 @@ class House:
             side.mkdir(parents=True)
         self.commands = {f"arm{index}": self.command(side) for index, side in enumerate(self.sides)}
         self.loopback = Loopback(folder / "ssh", self.commands)
-        self.times = times or Times(slowest_s=10.0)
+        self.times = times or PATIENT
         self.ordered: dict[str, tuple[Motion, float]] = {}
         self.ends: list[MotionEnd] = []
         self.fleet = self.new_fleet(**fleet)
@@ -112,7 +115,7 @@ class House:
             lambda: self.presence(robot) is presence, lambda: f"{presence}: {self.fleet.conditions()[robot]}"
         )
 
-    def push(self, *robots: int, within_s: float = 5.0) -> list[Motion]:
+    def push(self, *robots: int, within_s: float = 20.0) -> list[Motion]:
         motions = []
         for robot in robots or (0,):
             action = np.random.default_rng(len(self.ordered)).uniform(-1.0, 1.0, 2).astype(np.float32)

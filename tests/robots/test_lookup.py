@@ -90,7 +90,7 @@ def test_what_a_package_registers_is_not_loaded_to_be_listed(installed: Path) ->
     [
         ("wagons.tasks:CART", "there is no module 'wagons'; install the package"),
         ("rails.wagons:CART", "there is no module 'rails.wagons'"),
-        ("rails.tasks:WAGON", "has no 'WAGON'; tasks in it: CART, DERAILED, EMPTY, THERE, UNATTENDED"),
+        ("rails.tasks:WAGON", "has no 'WAGON'; tasks in it: CART, DERAILED, EMPTY, SHORT, THERE, UNATTENDED"),
         ("rails.tasks:CART.wagon", "has no 'CART.wagon'"),
         ("rails.tasks:NOT_A_TASK", "is of type dict, but must be a robots.task.Task"),
         ("rails.carts:Carts", "is of type ABCMeta, but must be"),
@@ -176,6 +176,7 @@ def test_what_a_package_registers_wrongly_names_the_package(
     [
         ("DERAILED", r"its fleet could not be made of \(2, 0\) \(OSError: no rail\)"),
         ("EMPTY", "its fleet is of type list, which lacks task, size, spaces"),
+        ("SHORT", "episode_length of its fleet is 50, but 7 was asked for or is what its Task says"),
     ],
 )
 def test_a_fleet_that_cannot_be_made_is_told_in_one_sentence(
@@ -235,6 +236,11 @@ def test_a_description_that_cannot_be_one_is_refused(changes: dict[str, object],
 def test_defaults_are_whole_numbers(value: object) -> None:
     with pytest.raises(FleetError, match=r"robots is .* whole number of at least 1"):
         TaskDefaults(episode_length=10, robots=value)
+
+
+def test_no_more_supervise_than_there_are_robots() -> None:
+    with pytest.raises(FleetError, match="supervisors is 5, more than the 4 robots"):
+        TaskDefaults(episode_length=10, supervisors=5)
 
 
 def test_a_task_learns_as_is_usual_unless_it_says_otherwise() -> None:

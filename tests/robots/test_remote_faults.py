@@ -3,9 +3,10 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
-from remote_house import House, gone, until
+from remote_house import PATIENT, House, gone, until
 
 from robots.physical import Ended, Presence
 
@@ -129,7 +130,7 @@ def test_a_robot_in_an_error_state_is_away_with_its_own_sentence(house):
 def test_clocks_an_hour_apart_change_nothing(house, skew):
     arm = house(1, f"--skew-s={skew}")
     arm.ready()
-    end = arm.end(arm.push(within_s=1.0)[0])
+    end = arm.end(arm.push()[0])
     assert end.ended is Ended.DONE, end.detail
     assert abs(end.seen_at - time.time()) < 30.0
     assert abs(arm.fleet.frames([0])[0].captured_at - time.time()) < 30.0
@@ -151,7 +152,7 @@ def test_a_second_driver_is_refused_in_a_sentence_until_the_first_is_gone(house)
 
 
 def test_one_lost_arm_delays_no_other(house):
-    arms = house(2)
+    arms = house(2, times=replace(PATIENT, silent_s=2.0))
     arms.ready()
     os.kill(arms.agent(0), signal.SIGSTOP)
     try:

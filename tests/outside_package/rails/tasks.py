@@ -46,4 +46,5 @@ def _derailed(robots: int, seed: int) -> Carts:
 
 DERAILED = Task(name="derailed", defaults=_DEFAULTS, fleet=_derailed, supervisor=Brakeman)
 EMPTY = Task(name="empty", defaults=_DEFAULTS, fleet=lambda robots, seed: [])
+SHORT = Task(name="short", defaults=TaskDefaults(episode_length=7), fleet=Carts, supervisor=Brakeman)
 NOT_A_TASK = {"name": "cart"}
