@@ -84,7 +84,7 @@ def _side(asked: argparse.Namespace) -> tuple[YumiSide, Capture]:
 
 def _check(side: YumiSide, camera: Capture) -> int:
     with suppress(SideError):
-        camera.wait(3.0)
+        camera.wait(5.0)
     state = side.state()
     for name, value in state.items():
         sys.stdout.write(f"{name}: {value}\n")

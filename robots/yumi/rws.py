@@ -98,11 +98,13 @@ class Line:
             self._turn.release()
 
     def close(self) -> None:
-        """End the session at the controller, which has room for few."""
-        with self._turn:
-            client, self._client = self._client, None
+        """End the session at the controller, which has room for few; waits no longer than for any call."""
+        client, self._client = self._client, None
         if client is not None:
-            client.close()
+            thread = threading.Thread(target=client.close, name="rws", daemon=True)
+            thread.start()
+            thread.join(self._limit_s)
+            client.drop()
 
     def _once(self, what: str, ask: Callable[[RWS], T]) -> T:
         """One attempt, in a thread of its own: no limit of a socket ends an answer that trickles."""

@@ -42,20 +42,26 @@ class Driver:
         )
         self._packets = self._read()
         self._numbers = itertools.count(1)
+        self._events: list[Event] = []
 
     def ask(self, request: Request) -> Answer | Failure:
-        """A request and its answer; events in between are passed over."""
+        """A request and its answer; events in between are kept for `event`."""
         number = next(self._numbers)
         assert self.process.stdin is not None
         self.process.stdin.write(encode(request_packet(number, request)))
         self.process.stdin.flush()
         while True:
             reply = next(self._packets)
-            if not isinstance(reply, Event) and reply.number == number:
+            if isinstance(reply, Event):
+                self._events.append(reply)
+            elif reply.number == number:
                 return reply
 
     def event(self, kind: str) -> Event:
-        """The next event of a kind."""
+        """The next event of a kind; those before it are passed over."""
+        while self._events:
+            if (event := self._events.pop(0)).kind == kind:
+                return event
         return next(reply for reply in self._packets if isinstance(reply, Event) and reply.kind == kind)
 
     def ready(self) -> dict[str, Any]:
@@ -161,6 +167,7 @@ def test_a_check_tells_how_robot_and_camera_are(
 ) -> None:
     (tmp_path / "limits.toml").write_text(LIMITS)
     with twin() as station:
+        station.cameras()  # Made here, since that takes longer than a picture may.
         monkeypatch.setenv("IIFL_YUMI_USER", station.credentials.user)
         monkeypatch.setenv("IIFL_YUMI_PASSWORD", station.credentials.password)
         line = ["--arm", "left", "--controller", station.addresses.controller, "--check"]

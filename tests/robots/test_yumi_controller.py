@@ -292,6 +292,15 @@ def _well(controller: Rws1Controller) -> bool:
         return False
 
 
+def test_letting_go_of_a_controller_that_hangs_takes_no_longer(station: Station) -> None:
+    controller = controller_of(station, limit_s=0.3)
+    until(lambda: _well(controller))
+    station.provoke("hang")
+    began = time.monotonic()
+    controller.close()
+    assert time.monotonic() - began < 30.0
+
+
 def test_a_connection_that_breaks_is_made_anew(station: Station, left: Rws1Controller) -> None:
     left.status()
     station.provoke("drop")
