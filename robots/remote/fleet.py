@@ -43,8 +43,8 @@ class ArmPlace:
 class RemoteFleet:
     """N arms over SSH, all at the same time; a lost or slow one delays no other."""
 
-    resets_itself = False
-    sure = 0.8
+    resets_itself: bool = False
+    sure: float = 0.8
 
     def __init__(
         self,
@@ -97,6 +97,9 @@ class RemoteFleet:
         check_ids([motion.robot for motion in motions], self.size)
         for motion in motions:
             self._check_motion(motion)
+        ids = [motion.id for motion in motions]
+        if len(set(ids)) != len(ids):
+            raise FleetError(f"motion ids {ids} name one twice; every motion has its own. Nothing has moved.")
         for motion in motions:
             self._remember(motion.id)
             self.arms[motion.robot].begin(motion)
@@ -222,7 +225,7 @@ class RemoteFleet:
     def _check(arms: Sequence[ArmPlace], tasks: Sequence[RemoteTask]) -> None:
         if not arms or len(arms) != len(tasks):
             raise FleetError(
-                f"{len(arms)} arms have {len(tasks)} tasks, but each of at least one arm needs one"
+                f"{len(arms)} arms have {len(tasks)} tasks; give one arm or more, and each a task"
             )
         names = [place.address.name for place in arms]
         if len(set(names)) != len(names):
