@@ -11,14 +11,16 @@ from django.views.decorators.http import require_GET
 
 from iifl_server.accounts.models import Role
 from iifl_server.fleets import selectors
+from iifl_server.fleets.arms import arms_of, last_motions
 from iifl_server.live.broker import broker_answers
+
+HOMES = {Role.SUPERVISOR.value: "console", Role.TECHNICIAN.value: "station"}
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Supervisors work at the console, everybody else watches the fleet."""
-    role = getattr(request.user, "role", "")
-    return redirect("console" if role == Role.SUPERVISOR else "fleet")
+    """Supervisors work at the console, technicians by the robots; everybody else watches the fleet."""
+    return redirect(HOMES.get(str(getattr(request.user, "role", "")), "fleet"))
 
 
 @login_required
@@ -33,6 +35,27 @@ def console(request: HttpRequest) -> HttpResponse:
 def fleet(request: HttpRequest) -> HttpResponse:
     """All robots, figures and charts."""
     return render(request, "fleet.html", {"run": selectors.newest_run()})
+
+
+@login_required
+@require_GET
+def arms(request: HttpRequest) -> HttpResponse:
+    """Arms that are there: their limits, how each is, and what moved last."""
+    run = selectors.newest_run()
+    found, trouble = arms_of(run) if run else ([], "No fleet has been started yet.")
+    motions = last_motions(run) if run else []
+    return render(request, "arms.html", {"run": run, "arms": found, "trouble": trouble, "motions": motions})
+
+
+@login_required
+@require_GET
+def station(request: HttpRequest) -> HttpResponse:
+    """Robots that need somebody's hands, for the person who stands by them."""
+    if not getattr(request.user, "may_attend", False):
+        role = getattr(request.user, "role", "")
+        message = f"Your role, {role}, does not stand by the robots; technicians and administrators do."
+        return _error(request, 403, "Not your station", message)
+    return render(request, "station.html", {"run": selectors.newest_run()})
 
 
 @require_GET

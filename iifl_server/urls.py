@@ -13,6 +13,8 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("console/", pages.console, name="console"),
     path("fleet/", pages.fleet, name="fleet"),
+    path("arms/", pages.arms, name="arms"),
+    path("station/", pages.station, name="station"),
     path("healthz", pages.health, name="health"),
     path("api/runs/<int:run>/history", pages.history, name="run-history"),
     path("admin/", admin.site.urls),

@@ -33,6 +33,8 @@ class Totals:
     """Supervisor actions that a robot executed."""
     idle_robot_steps: int = 0
     """Robot-steps in which a robot held still, waiting for a supervisor or for a reset."""
+    motions: int = 0
+    """Robot-steps in which a robot moved, each as long as its motion took."""
     switches: int = 0
     """Times a supervisor was given another robot than the one before; the first robot of each counts."""
 
@@ -47,13 +49,13 @@ def rohe_released(totals: Totals) -> float:
     return totals.reward_total / (1 + totals.human_actions)
 
 
-def average_reward(totals: Totals, robots: int, steps: int, episode_length: int) -> float:
+def average_reward(totals: Totals, robots: int, steps: float, episode_length: int) -> float:
     """Reward per robot per episode length."""
     return totals.reward_total * episode_length / (steps * robots) if steps else 0.0
 
 
 def summarise(
-    totals: Totals, *, robots: int, supervisors: int, steps: int, episode_length: int
+    totals: Totals, *, robots: int, supervisors: int, steps: float, episode_length: int
 ) -> dict[str, float]:
     """Every count and derived figure by name, after `steps` fleet steps."""
     return {

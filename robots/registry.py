@@ -156,4 +156,15 @@ def _made(task: str, what: str, parts: tuple[str, ...], make: Callable[..., Any]
             f"task {task!r}: its {what} is of type {type(made).__name__}, which lacks {', '.join(lacking)}; "
             "mend it where it is written"
         )
+    if parts is not _OF_A_SUPERVISOR:
+        described = find(task)
+        promised: dict[str, Any] = {"size": values[0], "episode_length": described.defaults.episode_length}
+        if described.spaces is not None:
+            promised["spaces"] = described.spaces
+        for part, value in promised.items():
+            if getattr(made, part) != value:
+                raise FleetError(
+                    f"task {task!r}: {part} of its {what} is {getattr(made, part)!r}, but {value!r} was "
+                    "asked for or is what its Task says; mend one of them"
+                )
     return made

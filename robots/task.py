@@ -35,6 +35,10 @@ class TaskDefaults:
             value = getattr(self, one.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise FleetError(f"{one.name} is {value!r}, but must be a whole number of at least 1")
+        if self.supervisors > self.robots:
+            raise FleetError(
+                f"supervisors is {self.supervisors}, more than the {self.robots} robots; each helps one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,19 @@
 """What tests of several rooms share: a browser, the arithmetic of other processors, what tests cost."""
 
+import shutil
+import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from iifl_server.processes.chromium import find_chromium
 
+pytest.register_assert_rewrite("robots.conformance")
+collect_ignore = ["outside_package"]
+"""A package of somebody else's, whose tests run where it is installed."""
 PROCESSORS = ("this", "bfloat16", "rounding")
 SHOWN = 20
 STATED_FROM_S = 10.0
@@ -24,6 +30,30 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def rails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to put on the path, with the package from outside in it as pip would install it."""
+    source, folder = Path(__file__).parent / "outside_package", tmp_path_factory.mktemp("installed")
+    shutil.copytree(source / "rails", folder / "rails", ignore=shutil.ignore_patterns("__pycache__"))
+    project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+    _register(folder, project["name"], project["entry-points"]["iifl.tasks"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def register() -> Callable[[Path, str, dict[str, str]], None]:
+    """(folder, package, name → place): leaves there what an installed package is found by."""
+    return _register
+
+
+def _register(folder: Path, package: str, tasks: dict[str, str]) -> None:
+    about = folder / f"{package}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    points = "\n".join(f"{name} = {place}" for name, place in tasks.items())
+    (about / "entry_points.txt").write_text(f"[iifl.tasks]\n{points}\n")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

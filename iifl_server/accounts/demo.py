@@ -37,7 +37,7 @@ class DemoAccounts:
 
 
 def create_demo_accounts(people: int, store: Path | None = None) -> DemoAccounts:
-    """An account per supervisor (at least one) and an administrator `admin`, each made once.
+    """An account per supervisor (at least one), a technician and an administrator, each made once.
 
     What an administrator changed since, or removed, stays as it is. Passwords are random and kept in `store`
     (by default in the data folder), readable by its owner alone, for the next start.
@@ -45,7 +45,7 @@ def create_demo_accounts(people: int, store: Path | None = None) -> DemoAccounts
     store = store or Path(settings.DATA) / "demo_accounts"
     known = _read(store)
     wanted = [(_name(index), Role.SUPERVISOR) for index in range(max(people, 1))]
-    wanted.append(("admin", Role.ADMINISTRATOR))
+    wanted += [("tom", Role.TECHNICIAN), ("admin", Role.ADMINISTRATOR)]
     for name, _ in wanted:
         known.setdefault(name, secrets.token_urlsafe(9))
     _write(store, known)  # First: a password that nobody can read would be lost with the account.

@@ -19,8 +19,9 @@ class Role(models.TextChoices):
 
 
 MAY_SUPERVISE = frozenset({Role.SUPERVISOR})
-MAY_STOP = frozenset({Role.SUPERVISOR, Role.TECHNICIAN, Role.ADMINISTRATOR})
 MAY_ATTEND = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
+MAY_STOP = frozenset({Role.SUPERVISOR, Role.TECHNICIAN, Role.ADMINISTRATOR})
+"""Technicians too: they stand beside what moves."""
 
 
 class Person(AbstractUser):
@@ -35,7 +36,7 @@ class Person(AbstractUser):
 
     @property
     def may_attend(self) -> bool:
-        """May work at robots: put them right, take them out of the fleet, give them back."""
+        """May put robots right at their side, take them out of the fleet and give them back."""
         return self.is_active and self.role in MAY_ATTEND
 
     @property

@@ -23,6 +23,7 @@ from policy.learning.trainer import train
 from policy.supervision import SupervisionConfig
 from policy.supervision.config import Priority
 from policy.uncertainty.nearest import NearestSample
+from robots.in_step import InStep
 from robots.registry import find_backend, make_fleet, make_supervisors, task_defaults
 
 CALLING = ("ifl", "iifl", "iifl-nearest")
@@ -126,11 +127,12 @@ def drive(
 ) -> None:
     """Step a run to its end, with saves on the way that take no more than a small share of the time."""
     begun, before, after = time.perf_counter(), run.timings.wall_s, 0.0
+    every = 1 if isinstance(run.fleet, InStep) else SAVE_EVERY  # What robots that are there did is done.
     while run.state.step < steps:
         run.step()
         run.timings.wall_s = before + time.perf_counter() - begun
         progress(run.state.step, run.history[-1])
-        due = run.state.step % SAVE_EVERY == 0 and time.perf_counter() > after
+        due = run.state.step % every == 0 and time.perf_counter() > after
         if due and run.state.step < steps:
             saving = time.perf_counter()
             files.save(run, description)

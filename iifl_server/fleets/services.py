@@ -23,6 +23,8 @@ from robots.lookup import find
 from robots.registry import is_physical, task_defaults
 
 LONGEST_PACE_S = 10.0
+MOTORS_OFF = "{name} stopped the fleet and cut the motors."
+"""Reason of a stop by which the runner knows that the motors are meant."""
 BESIDE = (HelpKind.PUT_RIGHT, HelpKind.SET_ASIDE)
 """What is ordered at a robot's side: a technician's role is the right to it, no lease."""
 
@@ -75,6 +77,7 @@ def create_run(
             episode_length=defaults.episode_length,
             priority=_priority(algorithm, shipped.manifest["estimator"]),
             seed=seed,
+            by_motion=bool(fleet_file) or is_physical(task),
         )
     except (PolicyError, RobotsError) as error:
         raise RequestError(str(error)) from error
@@ -144,9 +147,16 @@ def _priority(algorithm: str, estimator: str) -> Any:
     return "constraint" if algorithm in ("bc", "ibc") or estimator == "none" else "uncertainty_constraint"
 
 
-def stop_run(run: int, person: int) -> None:
-    """No robot moves from now on. Raises NotAllowedError for a role that may not."""
-    _switch(run, person, "stop", RunStatus.RUNNING, RunStatus.STOPPED, "{name} stopped the fleet.")
+def stop_run(run: int, person: int, *, motors_off: bool = False) -> None:
+    """No robot moves from now on. Raises NotAllowedError for a role that may not.
+
+    motors_off: arms that are there lose their motors' power, too; also where they are stopped already.
+    """
+    if not motors_off:
+        _switch(run, person, "stop", RunStatus.RUNNING, RunStatus.STOPPED, "{name} stopped the fleet.")
+        return
+    for before in (RunStatus.RUNNING, RunStatus.STOPPED):
+        _switch(run, person, "motors_off", before, RunStatus.STOPPED, MOTORS_OFF)
 
 
 def start_run(run: int, person: int) -> None:

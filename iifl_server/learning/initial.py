@@ -1,6 +1,6 @@
 """The weights that runs begin from: where they are, and what they say of themselves.
 
-Those of block_push ship with the project. Other tasks' are made at the first start and kept with the data.
+Those of the pushing tasks ship with the project. Others are made at the first start and kept with the data.
 """
 
 import json

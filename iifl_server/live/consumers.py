@@ -121,6 +121,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 "watch": self._watch,
                 "pause": self._pause,
                 "stop": self._stop,
+                "motors_off": self._motors_off,
                 "start": self._start,
             }
             await handlers.get(kind, self._command)(self._run, message)
@@ -211,6 +212,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _stop(self, run: int, message: dict[str, Any]) -> None:
         await database_sync_to_async(services.stop_run)(run, self._signed_in.pk)
+
+    async def _motors_off(self, run: int, message: dict[str, Any]) -> None:
+        stop = database_sync_to_async(services.stop_run)
+        await stop(run, self._signed_in.pk, motors_off=True)
 
     async def _start(self, run: int, message: dict[str, Any]) -> None:
         await database_sync_to_async(services.start_run)(run, self._signed_in.pk)

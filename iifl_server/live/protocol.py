@@ -13,8 +13,8 @@ MESSAGE_BYTES = 4_096
 MESSAGES_PER_S = 60
 STALE_MS = 500
 STALE_REAL_MS = 1_500
-"""Pictures of real cameras come from far, and say when they were captured: the runner holds a click against the
-robot's last motion."""
+"""Pictures of real cameras come from far, and say when they were captured: the runner holds a click against
+the robot's last motion."""
 MAX_CAMERAS = 128
 LONGEST_MODE = 60
 MOST_STEPS = 1_000
@@ -121,6 +121,7 @@ _FIELDS: dict[str, dict[str, Check]] = {
     "set_aside": {**_BESIDE, "aside": _BOOL},
     "pause": {"paused": _BOOL},
     "stop": {},
+    "motors_off": {},
     "start": {},
 }
 _VALID = {

@@ -25,6 +25,9 @@ def choose(options: dict[str, Any], data: Path) -> None:
     Raises CommandError for a task or a number of robots beside a fleet, SettingsError for an unusable file.
     """
     options["fleet_file"] = ""
+    if options["fleet"] in (None, TWIN):
+        options.setdefault("people", 1)
+    options.setdefault("people", options["supervisors"])  # No algorithm moves real arms unasked.
     if options["fleet"] is None:
         options.setdefault("task", TASK)
         options.setdefault("robots", SIZE)
@@ -42,11 +45,17 @@ def choose(options: dict[str, Any], data: Path) -> None:
         options["fleet_file"] = f"{FOLDER}/fleet.toml"
         options["task"], options["robots"] = PUSH, TWIN_ARMS
         return
+    file = Path(options["fleet"]).absolute()
+    options["fleet_file"] = os.path.relpath(file, data)
+    if file.is_dir():
+        from robots.remote.chunks import about_record
+
+        about = about_record(file)
+        options["task"], options["robots"] = about["task"], len(about["arms"])
+        return
     from robots.remote.settings import read_fleet_file
 
-    file = Path(options["fleet"]).absolute()
     fleet = read_fleet_file(file)
-    options["fleet_file"] = os.path.relpath(file, data)
     options["task"], options["robots"] = fleet.task, len(fleet.arms)
 
 

@@ -52,6 +52,11 @@ class SupervisionConfig:
     seen before the step, so that about this share of robot-steps call; `uncertainty_threshold` serves until
     WARM_UP / share were seen."""
 
+    by_motion: bool = False
+    """Of robots whose motions take long, and not all equally long: a step of the fleet is N motions, whenever
+    they end. Retraining, ROHE and rewards count by these, idle robots are not counted, and somebody's hands
+    that put a robot right count as `hard_reset_steps`."""
+
     def __post_init__(self) -> None:
         _require(self.robots >= 1, "robots", self.robots, "at least 1")
         _require(

@@ -210,12 +210,10 @@ def advance(
     success: Bools,
     *,
     put_right: Collection[int] = (),
-    situation: Situation | None = None,
 ) -> Advance:
     """Take in what the fleet reported, each of shape (N,), and give the state after the step.
 
-    Where motions take longer than a step, `orders` are those whose motion ended in this one, and `situation`
-    tells which robots still move, so that they do not count as idle.
+    Where motions take longer than a step (`by_motion`), `orders` are those whose motion ended in this one.
     put_right: robots in violation that somebody at their side has put back; raises InputError for others.
     """
     if wrong := [robot for robot in put_right if not state.violated[robot]]:
@@ -227,7 +225,9 @@ def advance(
     reached = success & orders.active & ~broken
     reset_steps = np.where(resetting, state.reset_steps + 1, 0)
     restored = (resetting & (reset_steps >= config.hard_reset_steps)) | _mask(put_right, config.robots)
-    moving = orders.active if situation is None else orders.active | situation.busy
+    helped = attended & orders.active if config.by_motion else attended
+    hands = config.hard_reset_steps * len(put_right) if config.by_motion else 0
+    idle = 0 if config.by_motion else int((~orders.active).sum())
 
     before = state.totals
     totals = replace(
@@ -237,10 +237,11 @@ def advance(
         autonomous_successes=before.autonomous_successes + int((reached & ~state.helped).sum()),
         violations=before.violations + int(broken.sum()),
         hard_resets=before.hard_resets + int(restored.sum()),
-        human_actions=before.human_actions + int(attended.sum()),
-        teleoperation_actions=before.teleoperation_actions + int((attended & ~state.violated).sum()),
+        human_actions=before.human_actions + int(helped.sum()) + hands,
+        teleoperation_actions=before.teleoperation_actions + int((helped & ~state.violated).sum()),
         interventions=before.interventions + len(orders.executed),
-        idle_robot_steps=before.idle_robot_steps + int((~moving).sum()),
+        idle_robot_steps=before.idle_robot_steps + idle,
+        motions=before.motions + int(orders.active.sum()),
     )
     supervisor = np.where(restored, NOBODY, state.supervisor)
     begins = ended | restored
@@ -268,9 +269,18 @@ def advance(
         soft_resets=np.flatnonzero(ended).tolist(),
         hard_resets=np.flatnonzero(restored).tolist(),
         samples=list(orders.executed),
-        retrain=config.retrain_every > 0 and step % config.retrain_every == 0,
+        retrain=_retraining_is_due(config, step, before.motions, totals.motions),
         events=events,
     )
+
+
+def _retraining_is_due(config: SupervisionConfig, step: int, before: int, motions: int) -> bool:
+    if config.retrain_every == 0:
+        return False
+    if config.by_motion:
+        every = config.retrain_every * config.robots
+        return motions // every > before // every
+    return step % config.retrain_every == 0
 
 
 def _priorities(

@@ -111,7 +111,7 @@ class SupervisionState:
             self.totals,
             robots=config.robots,
             supervisors=config.supervisors,
-            steps=self.step,
+            steps=self.totals.motions / config.robots if config.by_motion else self.step,
             episode_length=config.episode_length,
         )
 

@@ -32,15 +32,10 @@ def load(path: Path, size: tuple[int, int] | None = None, most_mm: float = MOST_
     worst is above most_mm. An error that is not known is taken: kind "corners" without a point to check by.
     """
     try:
-        fields = json.loads(path.read_text())
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise CalibrationError(f"{path}: {error.strerror}; {AGAIN}, or name another file") from None
-    except ValueError as error:
-        raise CalibrationError(f"{path} is no JSON ({error}); {AGAIN}, or name another file") from None
-    try:
-        calibration = _read(fields)
-    except CalibrationError as error:
-        raise CalibrationError(f"{path}: {error}") from None
+    calibration = parse(text, str(path))
     if size is not None and size != (calibration.width, calibration.height):
         raise CalibrationError(
             f"{path} is of {calibration.width}×{calibration.height} px, but the camera delivers "
@@ -48,6 +43,16 @@ def load(path: Path, size: tuple[int, int] | None = None, most_mm: float = MOST_
         )
     check_error(calibration, most_mm, str(path))
     return calibration
+
+
+def parse(text: str, name: str) -> CameraCalibration:
+    """A calibration from its JSON, whose errors are told under a name; raises CalibrationError."""
+    try:
+        return _read(json.loads(text))
+    except ValueError as error:
+        raise CalibrationError(f"{name} is no JSON ({error}); {AGAIN}, or name another file") from None
+    except CalibrationError as error:
+        raise CalibrationError(f"{name}: {error}") from None
 
 
 def check_error(calibration: CameraCalibration, most_mm: float, name: str) -> None:

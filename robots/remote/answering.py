@@ -1,5 +1,6 @@
 """One arm's agent without its streams: hears requests, checks, moves, answers; notices a silent driver."""
 
+import math
 import secrets
 import sys
 from collections.abc import Callable
@@ -70,7 +71,7 @@ class Agent:
         self._reporter = Reporter(side)
         self._session = ""
         self._rate = 0.0
-        self._next_picture = 0.0
+        self._next_picture = -math.inf
         self._heard_at = clock()
         self._watcher.on_picture = self._push
         self._settle()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from robots.remote.side import SideError
+
 KEPT = 20_000
 """Motions that are remembered; older ones are forgotten at a start. Their sessions ended long before."""
 
@@ -39,11 +41,11 @@ class Journal:
     """Append-only. A line that was cut short by a crash counts as never written."""
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError where the disk does not take it."""
+        """Raises OSError where the disk does not take it, and SideError for a file that makes no sense."""
         self._path = path
         self._fates = _read(path)
         _rewrite(path, self._fates)
-        self._file = open(path, "ab")  # noqa: SIM115 - closed in `close`
+        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND)
 
     def knows(self, motion: str) -> bool:
         """Whether this id was ever begun or refused."""
@@ -67,13 +69,15 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        os.close(self._fd)
 
     def _write(self, motion: str, fate: Fate) -> None:
         self._fates[motion] = fate
-        self._file.write(_line(motion, fate))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line, size = _line(motion, fate), os.fstat(self._fd).st_size
+        if os.write(self._fd, line) != len(line):
+            os.ftruncate(self._fd, size)
+            raise OSError(f"the disk is full: {self._path} takes no more")
+        os.fsync(self._fd)
 
 
 def _line(motion: str, fate: Fate) -> bytes:
@@ -84,12 +88,16 @@ def _read(path: Path) -> dict[str, Fate]:
     if not path.exists():
         return {}
     fates = {}
-    for line in path.read_bytes().split(b"\n"):
+    for line in path.read_bytes().split(b"\n")[:-1]:  # What has no end of line had not begun.
         try:
             fields = json.loads(line)
-            fates[str(fields.pop("motion"))] = Fate(**fields)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # Cut short: what it told had not begun.
+            motion = str(fields.pop("motion"))
+            fates[motion] = Fate(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise SideError(
+                f"{path} holds {line[:60]!r}, which tells of no motion: the disk or somebody damaged it. See "
+                "that the arm stands and move the file away; orders of before are not carried out again."
+            ) from error
     return dict(list(fates.items())[-KEPT:])
 
 

@@ -31,8 +31,8 @@ class Mover:
         self._motors_off = False
         self._ended = threading.Event()
         self._ended.set()
-        self._telling = 0  # Calls of `cut` under way: they must not stop a motion that begins meanwhile.
-        self._stopping: threading.Thread | None = None
+        self._telling = 0  # Stops being told: a motion that begins meanwhile would be hit by them.
+        self._pursued = ""  # The motion that a thread stops until it has ended.
         self.moving = ""
         """The id of the motion under way."""
 
@@ -43,7 +43,7 @@ class Mover:
         moves.
         """
         with self._lock:
-            if self._telling or self._stopping is not None:
+            if self._telling:
                 raise SideError("the arm is being stopped; order anew when it stands")
             began_at = self._clock()
             self._journal.begin(act.motion, began_at)
@@ -73,7 +73,7 @@ class Mover:
             self._side.stop(motors_off=motors_off)
             told = True
         finally:
-            self._repeat(told)
+            self._go_on(told)
 
     def release(self) -> None:
         """End the stop; raises OSError where the disk does not let it go."""
@@ -90,29 +90,31 @@ class Mover:
         """Whether nothing moves, waited for so long [s]."""
         return self._ended.wait(within_s)
 
-    def _repeat(self, told: bool) -> None:
-        """Goes on telling in a thread of its own until the robot was told and nothing moves."""
+    def _go_on(self, told: bool) -> None:
+        """After a first try: tell again, in another thread, until it was heard and the motion has ended."""
         with self._lock:
-            self._telling -= 1
-            if self._stopping is None and (self.moving or not told):
-                self._stopping = threading.Thread(
-                    target=self._keep_stopping, args=(told,), name="stop", daemon=True
-                )
-                self._stopping.start()
+            self._telling -= told
+            target = self.moving
+            if told and target in ("", self._pursued):
+                return
+            self._pursued = target
+        threading.Thread(target=self._pursue, args=(target, told), name="stop", daemon=True).start()
 
-    def _keep_stopping(self, told: bool) -> None:
+    def _pursue(self, target: str, told: bool) -> None:
         while True:
             with self._lock:
-                if told and not self.moving:
-                    self._stopping = None
+                if told and (not target or self.moving != target):
                     return
+                self._telling += told
                 motors_off = self._motors_off
-            time.sleep(AGAIN_S)
             try:
                 self._side.stop(motors_off=motors_off)
                 told = True
             except Exception:  # Whatever an integrator's code raises, the arm is told again.
                 told = False
+            with self._lock:
+                self._telling -= told
+            self._ended.wait(AGAIN_S) if told else time.sleep(AGAIN_S)
 
     def _move(self, motion: str, reach: Reach, began_at: float) -> None:
         trouble = ""

@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "--watchdog", type=float, default=1.0, metavar="S", help="silence that stops the arm (1)"
     )
     made.add_argument("--call-limit", type=float, default=3.0, metavar="S", help="of every request (3)")
+    made.add_argument("--poll", type=float, default=0.15, metavar="S", help="between looks for an end (0.15)")
     made.add_argument("--dry-run", action="store_true", help="check and answer, and move nothing")
     made.add_argument(
         "--start-program", action="store_true", help="set the pointers to main and start both arms"
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve one driver on the standard streams until it goes away; the exit code is `serve`'s, or UNUSABLE."""
+    """Serve one driver on the standard streams until it goes away; exit codes are `serve`'s and UNUSABLE."""
     asked = parser().parse_args(arguments)
     try:
         side, camera = _side(asked)
@@ -78,7 +79,7 @@ def _side(asked: argparse.Namespace) -> tuple[YumiSide, Capture]:
     if asked.start_program and not asked.dry_run:
         controller.start_program()
     camera = Capture(opener)
-    return YumiSide(controller, camera), camera
+    return YumiSide(controller, camera, poll_s=asked.poll), camera
 
 
 def _check(side: YumiSide, camera: Capture) -> int:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from typing import NamedTuple, Protocol
 
 from abb_robot_client.rws import RWS
@@ -42,8 +43,12 @@ class ArmController(Protocol):
     def status(self) -> Status:
         """How controller and arm are."""
 
-    def begin(self, reach: Reach, since: int) -> int:
-        """Order a motion and return its number; moves nothing where `stops` is no longer `since`."""
+    def runs(self) -> bool:
+        """Whether motors are on and programs run; a small part of `status`, to be asked often."""
+
+    def begin(self, reach: Reach, since: int, by: float) -> int:
+        """Order a motion and return its number; moves nothing where `stops` is no longer `since`, or where
+        the order would be out later than `by` by time.monotonic() [s]."""
 
     def progress(self, number: int, begun: bool) -> Progress:
         """How far an order has come; begun: whether it is known to have begun."""
@@ -58,7 +63,7 @@ class ArmController(Protocol):
         """Stop every arm of the robot, and switch its motors off if asked to."""
 
     def start_program(self) -> None:
-        """Set the program pointers to main and run the programs of both arms; nothing of before goes on."""
+        """Run both arms' programs from main, where they stand; nothing of before goes on."""
 
     def log(self, newest: int = 20) -> list[LogEntry]:
         """The newest entries of the event log, newest first."""
@@ -114,7 +119,13 @@ class Rws1Controller:
             last_error=None if execution == "running" else self._newest_error(),
         )
 
-    def begin(self, reach: Reach, since: int) -> int:
+    def runs(self) -> bool:
+        """Two requests, where `status` takes seven: a controller has little time for them."""
+        state = self._work.call("tell its state", RWS.get_controller_state)
+        execution = self._work.call("tell whether its program runs", RWS.get_execution_state)
+        return bool(state == "motoron" and execution.ctrlexecstate == "running")
+
+    def begin(self, reach: Reach, since: int, by: float) -> int:
         """Write an order, then its number; the arm acts on the number alone, and once."""
         used = int(float(self._read("iifl_request"))), int(float(self._read("iifl_stop")))
         with self._lock:
@@ -123,6 +134,11 @@ class Rws1Controller:
                 raise SideError("The arm was stopped before the motion began; nothing moved.")
         with self._access.held():
             self._write("iifl_order", Order(self._session, number, reach).value())
+            if time.monotonic() > by:
+                raise SideError(
+                    f"The controller at {self._work.url} answers too slowly to begin a motion in time; "
+                    "nothing moved. Look for what else keeps it or its network busy, then try again."
+                )
             self._write("iifl_request", str(number))
         return number
 
@@ -171,12 +187,11 @@ class Rws1Controller:
                 self._halt.call("switch its motors off", lambda rws: rws.set_controller_state("motoroff"))
 
     def start_program(self) -> None:
-        """Raises SideError in manual mode, with motors off, or while the programs run."""
-        if (
-            self._work.call("tell whether its program runs", RWS.get_execution_state).ctrlexecstate
-            == "running"
-        ):
-            raise SideError("The RAPID programs run already. Stop them first: the other arm may be moving.")
+        """Does nothing where they run: the other arm may be moving. Raises SideError where they do not start,
+        as in manual mode or with motors off."""
+        execution = self._work.call("tell whether its program runs", RWS.get_execution_state)
+        if execution.ctrlexecstate == "running":
+            return
         with self._access.held():
             self._work.call("set its program pointers to main", RWS.resetpp, again=False)
             self._work.call(

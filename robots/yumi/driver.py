@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robots.eyes import stored
+from robots.remote.chunks import RecordError, about_record
 from robots.remote.fleet import RemoteFleet
 from robots.remote.record import Recorder
+from robots.remote.replay import ReplayFleet
 from robots.remote.settings import ArmSettings, FleetSettings, SettingsError, read_fleet_file
 from robots.yumi.pushing import Pushing
 from robots.yumi.tasks import NAMES
@@ -44,14 +46,38 @@ def open_fleet(file: Path, recording: Path | None = None) -> PushingFleet:
     settings = read_fleet_file(file)
     if settings.task not in NAMES:
         raise SettingsError(f"{file}: [fleet] task is {settings.task!r}; valid are {', '.join(NAMES)}")
-    about = {"task": settings.task, "arms": [arm.place.address.name for arm in settings.arms]}
+    about = {
+        "task": settings.task,
+        "arms": [arm.place.address.name for arm in settings.arms],
+        "calibrations": [_calibration(settings, arm).read_text(encoding="utf-8") for arm in settings.arms],
+    }
     recorder = None if recording is None else Recorder(recording, about)
     return PushingFleet(settings, recorder)
 
 
+def open_recording(folder: Path) -> ReplayFleet:
+    """What was recorded on a fleet, shown again; raises RecordError or CalibrationError."""
+    return ReplayFleet(folder, recorded_tasks(folder))
+
+
+def recorded_tasks(folder: Path) -> list[Pushing]:
+    """For each arm of a recording, what reads its pictures; raises RecordError or CalibrationError."""
+    about = about_record(folder)
+    if about.get("task") not in NAMES or "calibrations" not in about:
+        raise RecordError(
+            f"{folder} is a recording of {about.get('task')!r}; valid is one of {', '.join(NAMES)} with the "
+            "calibrations of its cameras"
+        )
+    return [Pushing(stored.parse(text, f"{folder}: calibration")) for text in about["calibrations"]]
+
+
 def _task(settings: FleetSettings, arm: ArmSettings) -> Pushing:
+    return Pushing(stored.load(_calibration(settings, arm)))
+
+
+def _calibration(settings: FleetSettings, arm: ArmSettings) -> Path:
     if arm.calibration is None:
         raise SettingsError(
             f"{settings.path}: arm {arm.place.address.name!r} has no calibration; ./iifl calibrate makes one"
         )
-    return Pushing(stored.load(arm.calibration))
+    return arm.calibration

@@ -26,8 +26,10 @@ class YumiSide:
     """Implements robots.remote.side.RobotSide over an ArmController.
 
     travel_s: the longest that everything but the push itself takes at full speed [s]. begin_s: a motion that
-    has not begun by then is withdrawn [s]. confirm_s: an arm that has not come to rest by then after its stop
-    has the whole robot stopped [s]. lost_s: how long a motion's end may stay out of sight [s].
+    cannot be ordered within this time is not; one that was, and has not begun after as long again, is
+    withdrawn [s]. confirm_s: an arm that has not come to rest by then after its stop has the whole robot
+    stopped [s]. lost_s: how long a motion's end may stay out of sight [s]. poll_s: pause between two looks
+    for it; controllers have little time for requests [s].
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class YumiSide:
         begin_s: float = 2.0,
         confirm_s: float = 1.0,
         lost_s: float = 5.0,
-        poll_s: float = 0.1,
+        poll_s: float = 0.15,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._controller, self._camera, self._clock = controller, camera, clock
@@ -55,15 +57,15 @@ class YumiSide:
 
     def move(self, reach: Reach) -> None:
         """Order a motion once and wait for its end; see robots.remote.side.RobotSide.move."""
-        since = self._controller.stops
+        since, by = self._controller.stops, time.monotonic() + self._begin_s
         if not self._moving.acquire(blocking=False):
             raise SideError("The arm is moving already. Wait for its end; nothing of this motion has begun.")
         try:
             status = self._controller.status()
             if status.trouble():
                 raise SideError(status.trouble())
-            number = self._controller.begin(reach, since)
-            self._last_stop = ""
+            self._last_stop = ""  # Before the order is out: a stop from here on is this motion's.
+            number = self._controller.begin(reach, since, by)
             length = math.dist(reach.begin, reach.end)
             allowed_s = (self._travel_s + 1.5 * length / reach.speed) * 100.0 / status.speed_ratio
             self._wait(number, since, allowed_s)
@@ -95,10 +97,10 @@ class YumiSide:
         self._controller.stop_all()
 
     def state(self) -> Mapping[str, str]:
-        """Asked of the controller twice a second at most; never raises."""
+        """Asked of the controller once a second, and half as often during a motion; never raises."""
         now = self._clock()
         told_at, told = self._told
-        if now - told_at > 0.5:
+        if now - told_at > (2.0 if self._moving.locked() else 1.0):
             told = self._state()
             self._told = (now, told)
         return told
@@ -136,8 +138,10 @@ class YumiSide:
                     return
                 if now - checked_at > 5 * self._poll_s:
                     checked_at = now
-                    if trouble := controller.status().trouble():
-                        self._give_up(trouble)
+                    if not controller.runs():
+                        self._give_up(
+                            controller.status().trouble() or "The program stood still for a moment."
+                        )
             except _Ended:
                 raise
             except OtherProgram as error:

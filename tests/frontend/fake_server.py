@@ -56,6 +56,8 @@ class FakeServer:
         """Longer than any test, so that only tests about old pictures see one."""
         self.means: dict[str, Any] = example("welcome")["run"]["means"]
         """How robots of the run are helped."""
+        self.by_hand = False
+        """Whether somebody at their side puts them right."""
         self.heard: list[dict[str, Any]] = []
         self.greeting: list[dict[str, Any]] = []
         self.frame = 0
@@ -74,7 +76,14 @@ class FakeServer:
         assert self._socket is not None
         self._socket.send(json.dumps(message))
 
-    def show(self, anchor: tuple[float, float] | None = ANCHOR, *, robot: int = 3, old_ms: float = 0) -> None:
+    def show(
+        self,
+        anchor: tuple[float, float] | None = ANCHOR,
+        *,
+        robot: int = 3,
+        old_ms: float = 0,
+        where: str = "[data-testid=stage]",
+    ) -> None:
         """Send a full frame of a robot, and let it be drawn."""
         self.frame += 1
         ax, ay = anchor or (math.nan, math.nan)
@@ -82,7 +91,7 @@ class FakeServer:
         header = struct.pack(">BBHIIdfff", 1, 1, robot, self.frame, 1204, now() - old_ms, ax, ay, reach)
         assert self._socket is not None
         self._socket.send(header + self._picture)
-        expect(self.page.get_by_test_id("stage")).to_have_attribute("data-frame", str(self.frame))
+        expect(self.page.locator(where)).to_have_attribute("data-frame", str(self.frame))
 
     def hang_up(self) -> None:
         """Lose the connection."""
@@ -107,6 +116,8 @@ class FakeServer:
             welcome["server_time"] = now()
             welcome["limits"]["stale_ms"] = self.stale_ms
             welcome["run"]["means"] = self.means
+            welcome["run"]["by_hand"] = self.by_hand
+            welcome["user"]["role"] = self.role
             self.say(welcome)
             for follows in self.greeting:
                 self.say(follows)
@@ -125,7 +136,9 @@ class FakeServer:
             route.fulfill(json={"run": 12, "columns": columns, "rows": rows, "retrainings": past})
         else:
             request = RequestFactory().get(path)
-            request.user = SimpleNamespace(username="ana", role=self.role, is_staff=False)  # type: ignore[assignment]
+            attends = self.role in ("technician", "administrator")
+            person = SimpleNamespace(username="ana", role=self.role, is_staff=False, may_attend=attends)
+            request.user = person  # type: ignore[assignment]
             page = render_to_string(path.strip("/") + ".html", request=request)
             headers = {"Content-Security-Policy": POLICY}
             route.fulfill(body=page, content_type="text/html; charset=utf-8", headers=headers)

@@ -1,6 +1,9 @@
 """What the fleet page shows of what it hears."""
 
+from typing import Any
+
 import pytest
+from basics import faults, focus_is_seen
 from fake_server import FakeServer, example
 from playwright.sync_api import Page, expect
 
@@ -48,7 +51,7 @@ def test_a_viewer_cannot_stop_and_reads_why(server: FakeServer, page: Page) -> N
     expect(page.get_by_test_id("metric-successes")).to_have_text("36")
     expect(page.get_by_test_id("stop-fleet")).to_be_disabled()
     expect(page.get_by_test_id("stop-fleet")).to_have_attribute(
-        "title", "Your role (viewer) may not stop the fleet; supervisor and administrator may."
+        "title", "Your role (viewer) may not stop the fleet; supervisor, technician and administrator may."
     )
 
 
@@ -58,3 +61,33 @@ def test_no_robot_by_a_number_beyond_the_limit_is_watched(server: FakeServer, pa
     server.open("/fleet/", state)
     expect(page.get_by_test_id("robot-card-149")).to_have_count(1)
     assert len(server.commands("watch")[-1]["cameras"]) == 100
+
+
+def test_robots_that_are_away_in_motion_or_ask_say_so(server: FakeServer, page: Page) -> None:
+    server.by_hand = True
+    state = example("state")
+    changes: tuple[dict[str, Any], ...] = (
+        {"presence": "away", "reason": "Its cable is out."},
+        {"asks": True},
+        {},
+        {"presence": "moving", "asks": False},
+    )
+    state["robots"] = [robot | change for robot, change in zip(state["robots"], changes, strict=True)]
+    state["robots"][2] |= {"queue": None}
+    server.open("/fleet/", state)
+    expect(page.get_by_test_id("robot-card-0")).to_contain_text("away")
+    expect(page.get_by_test_id("robot-card-0")).to_contain_text("Its cable is out.")
+    expect(page.get_by_test_id("queue-item-1")).to_contain_text("waits for an answer")
+    expect(page.get_by_test_id("robot-card-2")).to_contain_text("waits for hands")
+    expect(page.get_by_test_id("robot-card-3")).to_contain_text("helped by ana, moving")
+    expect(page.get_by_text("4 · 1 waits for hands · 1 away")).to_be_visible()
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_basics_hold(server: FakeServer, page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    server.open("/fleet/", example("state"))
+    expect(page.get_by_test_id("robot-card-2")).to_be_visible()
+    assert faults(page) == []
+    assert focus_is_seen(page)

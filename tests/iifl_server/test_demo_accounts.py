@@ -22,6 +22,7 @@ def test_accounts_are_made_once_and_their_passwords_kept_for_their_owner_alone(t
     assert [(account.role, account.name) for account in accounts.made] == [
         ("supervisor", "ana"),
         ("supervisor", "ben"),
+        ("technician", "tom"),
         ("administrator", "admin"),
     ]
     assert accounts.lacking == []
@@ -62,13 +63,13 @@ def test_a_renamed_or_removed_account_is_not_made_again(change: dict[str, str] |
     rows.update(**change) if change else rows.delete()
     accounts = create_demo_accounts(1)
     assert not Person.objects.filter(username="ana").exists()
-    assert [account.name for account in accounts.made] == ["admin"]
+    assert [account.name for account in accounts.made] == ["tom", "admin"]
 
 
 def test_more_seats_for_people_add_accounts_and_change_no_other() -> None:
     before = create_demo_accounts(1).made
     after = create_demo_accounts(3).made
-    assert [account.name for account in after] == ["ana", "ben", "chidi", "admin"]
+    assert [account.name for account in after] == ["ana", "ben", "chidi", "tom", "admin"]
     assert (after[0], after[-1]) == (before[0], before[-1])
 
 

@@ -1,13 +1,15 @@
 """Pages over HTTP: sign-in and its limits, roles, health, history, headers, the admin."""
 
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from iifl_server.accounts.models import AppendOnlyError, AuditLog, Person, Role
 from iifl_server.accounts.services import FAILURES_ALLOWED, audit
-from iifl_server.fleets.models import Run, RunStep
+from iifl_server.fleets.models import Motion, Run, RunStep
 from iifl_server.fleets.selectors import thinned
 from iifl_server.learning.models import Retraining
 
@@ -18,7 +20,7 @@ def sign_in(client: Client, name: str, password: str) -> int:
     return client.post("/sign-in/", {"username": name, "password": password}).status_code
 
 
-@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/admin/"])
+@pytest.mark.parametrize("address", ["/", "/console/", "/fleet/", "/station/", "/arms/", "/admin/"])
 def test_every_page_asks_strangers_to_sign_in(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 302
@@ -29,6 +31,7 @@ def test_every_page_asks_strangers_to_sign_in(client: Client, address: str) -> N
     ("role", "page"),
     [
         (Role.SUPERVISOR, "/console/"),
+        (Role.TECHNICIAN, "/station/"),
         (Role.ADMINISTRATOR, "/fleet/"),
         (Role.VIEWER, "/fleet/"),
     ],
@@ -37,6 +40,80 @@ def test_home_depends_on_the_role(client: Client, role: Role, page: str) -> None
     client.force_login(Person.objects.create_user("someone", role=role))
     assert client.get("/")["Location"] == page
     assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_those_who_stand_by_the_robots_have_a_station(client: Client, role: Role) -> None:
+    client.force_login(Person.objects.create_user("someone", role=role))
+    answer = client.get("/station/")
+    linked = b'href="/station/"' in client.get("/fleet/").content
+    if role in (Role.TECHNICIAN, Role.ADMINISTRATOR):
+        assert answer.status_code == 200
+        assert linked
+    else:
+        assert answer.status_code == 403
+        assert f"Your role, {role.value}, does not stand by the robots".encode() in answer.content
+        assert not linked
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_each_role_may_do(role: Role) -> None:
+    person = Person(username="someone", role=role)
+    may = (person.may_supervise, person.may_attend, person.may_stop)
+    assert (
+        may
+        == {
+            Role.SUPERVISOR: (True, False, True),
+            Role.TECHNICIAN: (False, True, True),
+            Role.ADMINISTRATOR: (False, True, True),
+            Role.RESEARCHER: (False, False, False),
+            Role.VIEWER: (False, False, False),
+        }[role]
+    )
+    person.is_active = False
+    assert not any((person.may_supervise, person.may_attend, person.may_stop))
+
+
+FLEET = """
+[fleet]
+task = "yumi_push"
+[[arm]]
+name = "left"
+host = "robot1.example.org"
+user = "robot"
+key = "key"
+known_hosts = "known_hosts"
+command = "agent"
+[arm.limits]
+workspace = [-0.3, -0.2, 0.3, 0.2]
+max_speed = 0.25
+longest = 0.3
+half_width = 0.01
+"""
+
+
+def test_arms_are_shown_with_their_limits_and_what_moved_last(
+    client: Client, ana: Person, run: Run, tmp_path: Path, settings: Any
+) -> None:
+    settings.DATA = tmp_path
+    client.force_login(ana)
+    assert b"simulation" in client.get("/arms/").content
+    assert b"/arms/" not in client.get("/fleet/").content
+    run.config["fleet_file"] = "fleet.toml"
+    run.save()
+    assert b"cannot be read" in client.get("/arms/").content
+    (tmp_path / "fleet.toml").write_text(FLEET)
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch(mode=0o600)
+    Motion.objects.create(
+        id=uuid4(), run=run, robot=0, step=3, author="policy version 1", action=[0.5, -0.25], status="cut",
+        detail="It was stopped.",
+    )  # fmt: skip
+    page = client.get("/arms/").content.decode()
+    for said in ("left", "robot@robot1.example.org:22", "at most 0.25 m/s", "not calibrated", "+0.50, -0.25"):
+        assert said in page
+    assert "cut: It was stopped." in page
+    assert "/arms/" in client.get("/fleet/").content.decode()
 
 
 def test_sign_in_works_and_enters_the_audit_log(client: Client, ana: Person) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from iifl_server.accounts.models import Person, Role
+from iifl_server.accounts.models import AuditLog, Person, Role
 from iifl_server.errors import NotAllowedError
 from iifl_server.fleets.models import Intervention, InterventionStatus, Motion, MotionStatus, Run, RunStatus
 from iifl_server.fleets.runner import real_floor
@@ -40,8 +40,12 @@ def arms(clock: PretendClock) -> PretendFleet:
 
 
 @pytest.fixture
-def driver(arms: PretendFleet, make_driver: Callable[[], Driver], monkeypatch: pytest.MonkeyPatch) -> Driver:
+def driver(
+    arms: PretendFleet, make_driver: Callable[[], Driver], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> Driver:
     monkeypatch.setattr(sessions, "make_body", lambda _: arms)
+    run.config["supervision"]["by_motion"] = True
+    run.save()
     return make_driver()
 
 
@@ -200,6 +204,36 @@ def test_a_stop_cuts_what_moves_and_who_pushed_is_told(
     driver.tick()
     assert Motion.objects.filter(status=MotionStatus.BEGUN).count() == 3
     assert not row.in_dataset
+
+
+def test_motors_are_cut_where_somebody_asks_for_it_also_after_a_stop(
+    driver: Driver, arms: PretendFleet, monkeypatch: pytest.MonkeyPatch, ana: Person, run: Run
+) -> None:
+    heard: list[tuple[str, bool]] = []
+    stop = arms.stop
+
+    def noted(reason: str, robots: Any = None, *, motors_off: bool = False) -> None:
+        heard.append((reason, motors_off))
+        stop(reason, robots, motors_off=motors_off)
+
+    monkeypatch.setattr(arms, "stop", noted)
+    driver.tick()
+    stop_run(run.pk, ana.pk)
+    driver.tick()
+    stop_run(run.pk, ana.pk, motors_off=True)
+    driver.tick()
+    driver.tick()
+    assert heard == [
+        ("ana stopped the fleet.", False),
+        ("ana stopped the fleet and cut the motors.", True),
+    ]
+
+
+def test_each_motion_is_in_the_audit_log_with_who_ordered_it(driver: Driver) -> None:
+    driver.tick()
+    entries = AuditLog.objects.filter(action="motion")
+    assert {entry.name for entry in entries} == {"policy version 1"}
+    assert {entry.detail["motion"] for entry in entries} == {str(one.pk) for one in Motion.objects.all()}
 
 
 def violate(driver: Driver, arms: PretendFleet, clock: PretendClock, robot: int) -> None:

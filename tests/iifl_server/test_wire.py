@@ -24,6 +24,7 @@ FROM_PAGES = (
     "set_aside",
     "pause",
     "stop",
+    "motors_off",
     "start",
 )
 

@@ -60,6 +60,7 @@ def test_figures_of_a_run_step_by_step_are_those_reckoned_by_hand() -> None:
         "teleoperation_actions": [1, 2, 2, 2, 2],
         "interventions": [1, 2, 2, 2, 2],
         "idle_robot_steps": [0, 0, 1, 2, 2],
+        "motions": [2, 4, 5, 6, 8],
         "switches": [1, 1, 2, 2, 2],
         "average_reward": [10 / 2, 20 / 4, 30 / 6, 40 / 8, 50 / 10],
         "idle_share": [0, 0, 1 / 6, 2 / 8, 2 / 10],

@@ -1,10 +1,20 @@
 """Robots that are away, in motion, or asking: what it means for help, orders and counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from policy.errors import InputError
-from policy.supervision import Situation, SupervisionConfig, SupervisionState, advance, allocate, order
+from policy.supervision import (
+    Orders,
+    Situation,
+    SupervisionConfig,
+    SupervisionState,
+    advance,
+    allocate,
+    order,
+)
 
 SETUP = SupervisionConfig(robots=4, supervisors=2, uncertainty_threshold=1.0, minimum_intervention_steps=2)
 PUSH = np.array([1.0, 0.0], dtype=np.float32)
@@ -90,12 +100,28 @@ def test_what_is_away_in_motion_or_asking_is_never_ordered() -> None:
         order(SETUP, state, NOTHING, {1: PUSH}, situation=where)
 
 
-def test_a_robot_in_motion_does_not_count_as_idle() -> None:
-    state = begun([0, 0, 0, 0])
-    where = situation(busy=(0, 1), away=(2,))
-    orders = order(SETUP, state, NOTHING, {}, situation=where)
-    after = advance(SETUP, state, orders, np.zeros(4, np.float32), NONE, NONE, NONE, situation=where).state
-    assert after.totals.idle_robot_steps == 1
+def test_a_step_of_robots_whose_motions_take_long_is_a_motion_of_each() -> None:
+    setup = replace(SETUP, by_motion=True, retrain_every=2, hard_reset_steps=5)
+    state = SupervisionState.initial(setup)
+    state = allocate(setup, state, [9, 0, 0, 0], [True, True], situation=situation()).state
+    due = []
+    for landed in ([], [0], [1], [], [2, 3], [0, 1], [2], [3]):
+        active = np.isin(np.arange(4), landed)
+        orders = Orders(NOTHING, active, [robot for robot in landed if robot == 0], [])
+        result = advance(setup, state, orders, active.astype(np.float32), NONE, NONE, NONE)
+        state = result.state
+        due.append(result.retrain)
+    assert due == [False] * 7 + [True]  # Two motions of each of four robots.
+    figures = state.metrics(setup)
+    assert figures["motions"] == 8
+    assert figures["human_actions"] == 2  # Only what ended while somebody was there.
+    assert figures["idle_robot_steps"] == 0
+    assert figures["average_reward"] == setup.episode_length
+    nothing = np.zeros(4, dtype=np.float32)
+    broken = advance(setup, state, Orders(NOTHING, ~NONE, [], []), nothing, NONE, ~NONE, NONE).state
+    still = Orders(NOTHING, NONE, [], [])
+    after = advance(setup, broken, still, nothing, NONE, NONE, NONE, put_right=[2]).state
+    assert after.totals.human_actions - broken.totals.human_actions == 5
 
 
 def test_a_situation_travels_and_is_checked() -> None:

@@ -1,4 +1,4 @@
-"""A robot side that does what a script says and writes down what it was asked: run as an agent by the tests."""
+"""A robot side that does what files say and writes down what it was asked: an agent for tests."""
 
 import argparse
 import json
@@ -48,8 +48,9 @@ class Scripted:
 
     def move(self, reach: Reach) -> None:
         self._stopped.clear()
+        print("a library that prints")  # noqa: T201 - where packets go, it must not.
         self.log("move", begin=reach.begin, end=reach.end)
-        if self._stopped.wait(self.motion_s):
+        if self._stopped.wait(20.0 if (self.folder / "slow").exists() else self.motion_s):
             self.log("cut")
             raise SideError("the motion was stopped on its way")
         self.log("arrived")
@@ -68,8 +69,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--motion-s", type=float, default=0.3)
     parser.add_argument("--skew-s", type=float, default=0.0)
-    parser.add_argument("--watchdog-s", type=float, default=1.0)
-    parser.add_argument("--abandoned-s", type=float, default=5.0)
+    parser.add_argument("--watchdog-s", type=float, default=10.0)
+    parser.add_argument("--abandoned-s", type=float, default=20.0)
     parser.add_argument("--frozen-s", type=float, default=5.0)
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args()

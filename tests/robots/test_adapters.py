@@ -1,5 +1,6 @@
 """Robots from elsewhere: fleets of one's own, Gymnasium's environments as fleets, tasks as environments."""
 
+import os
 import re
 import subprocess
 import sys
@@ -373,17 +374,34 @@ def code_blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("block", range(2))
-def test_the_guides_examples_run_and_succeed(block: int) -> None:
-    blocks = code_blocks()
-    assert len(blocks) == 2
+CART, GYMNASIUM, TASK, PROMISES, THERE, PROMISES_THERE = range(6)
+
+
+@pytest.mark.parametrize("blocks", [[CART], [GYMNASIUM], [CART, TASK], [CART, THERE]])
+def test_the_guides_examples_run_and_succeed(blocks: list[int]) -> None:
+    examples = code_blocks()
+    assert len(examples) == 6
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", blocks[block]],
+        [sys.executable, "-W", "error", "-c", "\n".join(examples[block] for block in blocks)],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    arrived, of = re.search(r"(\d+) of (\d+)", done.stdout).groups()
-    assert arrived == of
+    for arrived, of in re.findall(r"(\d+) of (\d+)", done.stdout):
+        assert arrived == of
+    assert done.stdout
+
+
+def test_the_guides_tests_hold_its_robots_to_their_promises(tmp_path: Path) -> None:
+    examples = code_blocks()
+    blocks = [examples[block] for block in (CART, TASK, PROMISES, THERE, PROMISES_THERE)]
+    (tmp_path / "test_carts.py").write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(tmp_path), str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) > 60
 
 
 def test_gymnasium_is_loaded_by_those_alone_who_ask_for_it() -> None:

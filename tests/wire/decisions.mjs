@@ -11,11 +11,13 @@ const example = (type, index = 0) => JSON.parse(readFileSync(join(here, `${type}
 
 const { Aim, clipPush, distance } = await load("aim.js");
 const { Outbox, describe, showsDone } = await load("outbox.js");
-const { consoleMode } = await load("console-mode.js");
-const { whyNoChoice, whyNoPush } = await load("orders.js");
+const { consoleMode, ownDetail } = await load("console-mode.js");
+const { whyNoChoice, whyNoPush, whyNoVerdict } = await load("orders.js");
 const { ServerClock } = await load("clock.js");
 const { History, axis } = await load("history.js");
-const { queueOf, robotWords } = await load("robot-words.js");
+const { countsOf, queueOf, robotWords } = await load("robot-words.js");
+const { handsQueue, headline, needOf, waitingIn, whatIsAble } = await load("robot-needs.js");
+const { noticeOf } = await load("notices.js");
 const { age, duration, stopwatch } = await load("format.js");
 
 const frame = (anchor, robot = 3) => ({ robot, frame: 1, step: 1, anchor, reach: 0.1 });
@@ -209,6 +211,148 @@ const tests = {
     assert.equal(words(1).tone, "needs");
     assert.equal(words(3).word, "helped by you");
     assert.equal(robotWords(running.robots[3], running.seats, 1).word, "helped by ana");
+  },
+  "how a robot is stands before what it does, in words": () => {
+    const [alone, calling, violated, helped] = running.robots;
+    const word = (robot, more, byHand = false) => robotWords({ ...robot, ...more }, running.seats, 0, byHand);
+    assert.deepEqual(word(alone, { presence: "away" }), { shape: "cross", word: "away", tone: "away" });
+    assert.equal(word(alone, { presence: "moving" }).word, "on its own, moving");
+    assert.equal(word(helped, { presence: "moving" }).word, "helped by you, moving");
+    assert.equal(word(alone, { presence: "stopped" }).word, "stopped");
+    assert.equal(word(calling, { asks: true }).word, "waits for an answer");
+    assert.equal(word(helped, { asks: true }).word, "waits for an answer by you");
+    assert.equal(word(violated, {}).word, "waits for a hard reset");
+    assert.equal(word(violated, { presence: "stopped" }, true).word, "waits for hands");
+    assert.deepEqual(word(violated, { presence: "away" }, true), { shape: "cross", word: "away, waits for hands", tone: "needs" });
+    assert.equal(countsOf([alone, violated, { ...alone, presence: "away" }], true), "3 · 1 waits for hands · 1 away");
+    assert.equal(countsOf(running.robots), "4");
+  },
+  "a calm console claims that all robots are on their own only where they are": () => {
+    const [alone, calling, violated, helped] = running.robots;
+    const told = (robots, byHand) => ownDetail({ ...running, robots }, byHand);
+    assert.equal(told([alone]), "All robots are on their own.");
+    assert.equal(told([{ ...alone, presence: "away" }, { ...alone, presence: "moving" }]), "Robot 0 is away.");
+    assert.equal(told([violated, helped], true), "Ana has robot 3; robot 2 waits for hands.");
+    assert.equal(told([{ ...calling, asks: true }, violated]), "Robot 1 waits for an answer; robot 2 waits for a hard reset.");
+  },
+  "a robot that asks what a motion came to takes nothing else, and one answer": () => {
+    const lease = { ...example("lease").lease, kind: "verdict" };
+    const shown = (more) =>
+      consoleMode({ connection: open, state: running, lease, seat: example("seat"), means: pushes, busy: false, ...more });
+    assert.match(`${shown({}).title} ${shown({}).detail}`, /LAST PUSH COME TO.*Y reached, N not reached, X broken/);
+    assert.match(shown({ means: ways }).title, /LAST MOTION/);
+    assert.equal(shown({ busy: true }).mode, "waiting");
+    assert.equal(shown({ answered: true }).mode, "waiting");
+    assert.equal(shown({ state: { ...running, status: "stopped" } }).mode, "stopped");
+    const now = { means: pushes, mode: "verdict", lease, robot: null, frame: frame([0.5, 0.5]), stale: false, busy: false };
+    assert.match(whyNoPush(now), /First say/);
+    assert.match(whyNoChoice({ ...now, means: ways, index: 0 }), /First say/);
+    assert.equal(whyNoVerdict(now), "");
+    assert.match(whyNoVerdict({ ...now, stale: true }), /too old/);
+    assert.match(whyNoVerdict({ ...now, busy: true }), /Wait/);
+    assert.match(whyNoVerdict({ ...now, answered: true }), /already/);
+    assert.match(whyNoVerdict({ ...now, lease: example("lease").lease }), /does not ask/);
+    const box = new Outbox();
+    box.add({ ...example("verdict"), lease: lease.token }, null, 0);
+    assert.ok(!box.answered(lease));
+    box.hear(outcome("accepted"), 10);
+    assert.ok(box.answered(lease) && !box.answered({ token: "another" }));
+    box.hear(outcome("executed"), 20);
+    assert.match(describe(box.latest).text, /“reached” is on record/);
+  },
+  "a robot in motion or away takes no push, and says which": () => {
+    const lease = example("lease").lease;
+    const now = { means: pushes, mode: "mine", lease, frame: frame([0.5, 0.5]), stale: false, busy: false };
+    const like = (more) => ({ ...running.robots[3], ...more });
+    assert.equal(whyNoPush({ ...now, robot: like({}) }), "");
+    assert.match(whyNoPush({ ...now, robot: like({ presence: "moving" }) }), /moving/);
+    assert.match(whyNoPush({ ...now, robot: like({ presence: "away", reason: "Its cable is out." }) }), /away. Its cable/);
+    assert.match(whyNoChoice({ ...now, means: ways, index: 0, robot: like({ presence: "stopped" }) }), /stopped/);
+    const shown = (robot, more = {}) => {
+      const state = { ...running, robots: [robot] };
+      return consoleMode({ connection: open, state, lease, seat: example("seat"), means: pushes, busy: false, ...more });
+    };
+    assert.equal(shown(like({ presence: "moving" })).mode, "moving");
+    assert.equal(shown(like({ presence: "moving" }), { busy: true }).mode, "waiting");
+    assert.equal(shown(like({ presence: "away", reason: "Its cable is out." })).detail, "Its cable is out.");
+    assert.equal(shown(like({}), { lease: { ...lease, kind: "hard_reset" }, byHand: true }).mode, "hands");
+  },
+  "what is done at a robot's side says only what was heard, and a refusal stays": () => {
+    const box = new Outbox();
+    const put = example("put_right");
+    box.add(put, null, 0);
+    assert.equal(box.latestOf(3).message.type, "put_right");
+    assert.equal(box.latestOf(4), null);
+    box.hear(outcome("accepted"), 10);
+    assert.match(describe(box.latestOf(3)).text, /Waiting for the robot’s camera to agree/);
+    box.hear(outcome("refused", { reason: "The cube is not there." }), 100);
+    assert.match(describe(box.besides(3, 50, 60000)).text, /refused. The cube is not there/);
+    assert.equal(box.besides(3, 200, 60000), null);
+    box.add({ ...example("set_aside"), command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e", robot: 4 }, null, 300);
+    assert.equal(describe(box.besides(4, 0, 400)).status, "sent");
+    assert.equal(describe(box.besides(3, 50, 400)).status, "refused");
+    box.hear(outcome("executed", { command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e" }), 500);
+    assert.match(describe(box.besides(4, 0, 600)).text, /out of the fleet/);
+    assert.equal(box.besides(4, 0, 7000), null);
+    box.hear(outcome("executed"), 800);
+    assert.match(describe(box.besides(3, 0, 900)).text, /camera agrees/);
+  },
+  "hands are needed by violations of fleets that are put right by hand, and by robots that are away or stopped": () => {
+    const [alone, , violated] = running.robots;
+    const kind = (robot, byHand = true, state = running) => needOf(robot, state, byHand)?.kind ?? null;
+    assert.equal(kind(alone), null);
+    assert.equal(kind(violated), "violation");
+    assert.equal(kind(violated, false), null);
+    assert.equal(kind({ ...alone, presence: "moving" }), null);
+    assert.equal(kind({ ...alone, presence: "stopped" }), "stopped");
+    assert.equal(kind({ ...alone, presence: "stopped" }, true, { ...running, status: "stopped" }), null);
+    assert.equal(kind({ ...violated, presence: "stopped" }, true, { ...running, status: "stopped" }), "violation");
+    const away = needOf({ ...alone, presence: "away", reason: "Its cable is out." }, running, false);
+    assert.deepEqual([away.kind, away.reason, away.acts], ["away", "Its cable is out.", { putRight: false, takeOut: true, giveBack: true }]);
+  },
+  "those who came first stay first, and one that was served stays where it was for a moment": () => {
+    const of = (robots) => ({ ...running, robots });
+    const like = (robot, more) => ({ ...running.robots[0], robot, ...more });
+    const broken = { mode: "waiting_reset" };
+    const never = () => false;
+    const order = (queue) => queue.map(({ robot }) => robot);
+    const one = handsQueue([], of([like(0, { presence: "away" }), like(3, broken)]), true, never, 10);
+    assert.deepEqual(order(one), [3, 0]);
+    const two = handsQueue(one, of([like(0, { presence: "away" }), like(1, broken), like(3, broken)]), true, never, 20);
+    assert.deepEqual(order(two), [3, 1, 0]);
+    assert.deepEqual(two.map(({ since }) => since), [10, 20, 10]);
+    const after = of([like(0, { presence: "away" }), like(1, broken), like(3)]);
+    const three = handsQueue(two, after, true, () => true, 30);
+    assert.deepEqual(order(three), [3, 1, 0]);
+    assert.equal(three[0].need.kind, "served");
+    assert.equal(waitingIn(three), 2);
+    assert.deepEqual(order(handsQueue(three, after, true, never, 40)), [1, 0]);
+    const again = handsQueue(three, of([like(3, broken)]), true, never, 50);
+    assert.equal(again[0].since, 50);
+  },
+  "a robot can be taken out whatever else is under way, since that stops it": () => {
+    const box = new Outbox();
+    const able = () => Object.entries(whatIsAble(true, box.pendingOf(3))).filter(([, can]) => can).map(([name]) => name);
+    assert.deepEqual(able(), ["putRight", "giveBack", "takeOut"]);
+    assert.deepEqual(whatIsAble(false, []), { putRight: false, giveBack: false, takeOut: false });
+    box.add(example("put_right"), null, 0);
+    assert.deepEqual(able(), ["takeOut"]);
+    box.add({ ...example("set_aside"), command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e" }, null, 10);
+    assert.deepEqual(able(), []);
+    box.hear(outcome("executed", { command: "ffffffff-6a8f-4d0e-9a3f-5f6f7b1c2d3e" }), 20);
+    assert.deepEqual(able(), ["takeOut"]);
+  },
+  "a heading never reassures without a connection": () => {
+    assert.equal(headline("open", running, 0), "Nothing needs hands");
+    assert.equal(headline("open", running, 1), "1 robot needs hands");
+    assert.equal(headline("offline", running, 2), "Last heard: 2 robots need hands");
+    assert.equal(headline("offline", running, 0), "Not connected");
+    assert.equal(headline("refused", null, 0), "Not connected");
+    assert.equal(headline("open", null, 0), "Connecting");
+    assert.equal(headline("no-run", null, 0), "No run yet");
+    assert.match(noticeOf({ status: "offline", reason: "Lost." }, running, "All is old.").text, /Lost. All is old/);
+    assert.equal(noticeOf(open, running, "").text, "");
+    assert.match(noticeOf(open, { ...running, status: "held", status_reason: "No worker." }, "").text, /No worker/);
   },
   "times are readable": () => {
     assert.equal(age(61.4), "61 ms");

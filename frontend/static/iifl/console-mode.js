@@ -1,27 +1,40 @@
 /** Which mode a supervisor's page is in, and how it says so. Pure. */
 
-import { keysOf } from "./orders.js";
+import { VERDICT_KEYS, keysOf } from "./orders.js";
 
 const withReason = (reason, otherwise) => reason || otherwise;
 
 /**
  * The banner for what is known: `{mode, title, detail}`.
  * `connection` {status, reason}, `state`, `lease` and `seat` as on the wire or null, `means` as in the welcome,
- * `busy`: a command is under way, `resetting`: the hard reset under this lease is confirmed.
+ * `busy`: a command is under way, `resetting`: the hard reset under this lease is confirmed, `answered`: so is the
+ * verdict, `byHand`: robots of this run are put right by somebody at their side.
  */
-export function consoleMode({ connection, state, lease, seat, means, busy, resetting }) {
+export function consoleMode({ connection, state, lease, seat, means, busy, resetting, answered, byHand }) {
   const before = beforeRun(connection, state);
   if (before) return before;
   const halted = haltedRun(state);
   if (halted) return halted;
+  if (lease?.kind === "hard_reset" && byHand) {
+    return say("hands", "WAITS FOR HANDS", "It broke a constraint. A technician puts it right at its side; you have nothing to do.");
+  }
   if (lease?.kind === "hard_reset") {
     if (resetting) return say("waiting", "WAITING FOR ROBOT", "The hard reset is confirmed and takes some steps.");
     return busy
       ? say("waiting", "WAITING FOR ROBOT", "The confirmation is on its way.")
       : say("reset", "HARD RESET NEEDED", "The robot broke a constraint and stands still. R confirms that it is put back.");
   }
+  if (lease?.kind === "verdict") {
+    if (busy || answered) return say("waiting", "WAITING FOR ROBOT", "Your answer is on its way.");
+    const asked = `WHAT DID THE LAST ${means.push ? "PUSH" : "MOTION"} COME TO?`;
+    return say("verdict", asked, `Its camera is not sure. ${VERDICT_KEYS}.`);
+  }
   if (lease) {
+    const presence = robotOf(state, lease);
+    if (presence?.presence === "away") return say("away", "ROBOT IS AWAY", withReason(presence.reason, COMES_BACK));
+    if (presence?.presence === "stopped") return say("away", "ROBOT IS STOPPED", withReason(presence.reason, COMES_BACK));
     if (busy) return say("waiting", "WAITING FOR ROBOT", "Your command is under way.");
+    if (presence?.presence === "moving" && !lease.assist) return say("moving", "IT IS MOVING", MOVES);
     if (lease.assist) return following(lease.assist, means);
     return say("mine", "YOU HAVE THE ROBOT", means.push ? PUSHES : `${capital(keysOf(means))}; B hands back.`);
   }
@@ -33,12 +46,19 @@ export function consoleMode({ connection, state, lease, seat, means, busy, reset
   return say("own", "ROBOTS ON THEIR OWN", "You are called as soon as a robot needs you.");
 }
 
+const COMES_BACK = "It takes no motion and none of your time; it comes back by itself or by a technician’s word.";
+const MOVES = "It takes the next command when it rests; B hands it back.";
 const PUSHES = "Click where the push should end; Enter sends.";
 
 function following({ mode, left }, { modes }) {
   const steps = left === 1 ? "One more step" : `${left} more steps`;
   const keys = modes.length > 1 ? "another key changes the way" : "1 begins anew";
   return say("assisting", `FOLLOWS “${mode.toUpperCase()}”`, `${steps}; ${keys}, B hands back.`);
+}
+
+/** The state of the robot that is mine, or null. */
+export function robotOf(state, lease) {
+  return state?.robots.find((robot) => robot.robot === lease?.robot) ?? null;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -77,18 +97,30 @@ function haltedRun(state) {
   }
 }
 
-/** Who helps whom while nobody needs this person. */
-export function ownDetail(state) {
-  const away = state.robots.filter((robot) => robot.mode !== "autonomous");
-  const calling = state.robots.filter((robot) => robot.mode === "autonomous" && robot.queue !== null);
-  if (away.length + calling.length === 0) return "All robots are on their own.";
-  const parts = [];
-  const helped = away.filter((robot) => robot.supervisor !== null);
-  const waiting = away.filter((robot) => robot.supervisor === null);
-  if (helped.length) parts.push(helped.map((robot) => `${holder(state, robot)} has robot ${robot.robot}`).join(", "));
-  if (calling.length) parts.push(`${names(calling)} ${calling.length > 1 ? "ask" : "asks"} for help`);
-  if (waiting.length) parts.push(`${names(waiting)} ${waiting.length > 1 ? "wait" : "waits"} for a hard reset`);
-  return capital(`${parts.join("; ")}.`);
+/** Who helps whom while nobody needs this person; `byHand` as for `consoleMode`. */
+export function ownDetail(state, byHand = false) {
+  const groups = { helped: [], waiting: [], away: [], stopped: [], asking: [], calling: [] };
+  for (const robot of state.robots) groups[groupOf(robot)]?.push(robot);
+  const { helped, waiting, away, stopped, asking, calling } = groups;
+  const parts = helped.length ? [helped.map((robot) => `${holder(state, robot)} has robot ${robot.robot}`).join(", ")] : [];
+  const tell = (robots, one, several) => {
+    if (robots.length) parts.push(`${names(robots)} ${robots.length > 1 ? several : one}`);
+  };
+  tell(asking, "waits for an answer", "wait for an answer");
+  tell(calling, "asks for help", "ask for help");
+  const forWhat = byHand ? "hands" : "a hard reset";
+  tell(waiting, `waits for ${forWhat}`, `wait for ${forWhat}`);
+  tell(away, "is away", "are away");
+  tell(stopped, "is stopped", "are stopped");
+  return parts.length ? capital(`${parts.join("; ")}.`) : "All robots are on their own.";
+}
+
+function groupOf(robot) {
+  if (robot.supervisor !== null) return "helped";
+  if (robot.mode === "waiting_reset") return "waiting";
+  if (["away", "stopped"].includes(robot.presence)) return robot.presence;
+  if (robot.queue === null) return "own";
+  return robot.asks ? "asking" : "calling";
 }
 
 const names = (robots) => `${robots.length > 1 ? "robots" : "robot"} ${robots.map((robot) => robot.robot).join(", ")}`;

@@ -3,7 +3,7 @@
 import { Aim } from "./aim.js";
 import { Attention } from "./attention.js";
 import "./calm-view.js";
-import { consoleMode, ownDetail } from "./console-mode.js";
+import { consoleMode, ownDetail, robotOf } from "./console-mode.js";
 import { setText } from "./dom.js";
 import "./fleet-wall.js";
 import { stopwatch } from "./format.js";
@@ -13,17 +13,20 @@ import { LivePage } from "./live-page.js";
 import "./metric-list.js";
 import "./mode-banner.js";
 import "./mode-buttons.js";
-import { Orders, whyNoChoice, whyNoPush } from "./orders.js";
+import { Orders, whyNoChoice, whyNoPush, whyNoVerdict } from "./orders.js";
 import { describe, showsDone } from "./outbox.js";
 import "./policy-panel.js";
 import "./queue-list.js";
 import { queueOf } from "./robot-words.js";
 import "./reason-panel.js";
 import "./stage.js";
+import "./verdict-buttons.js";
 
 /** Until the server says how robots of its run are helped. */
 const NO_MEANS = { push: false, modes: [], steps: 1 };
-const TITLES = { mine: "needs you", reset: "needs a hard reset" };
+const TITLES = { mine: "needs you", reset: "needs a hard reset", verdict: "asks what it came to" };
+/** Modes in which the robot is mine to order or to hand back. */
+const MINE = ["mine", "assisting", "reset", "verdict", "moving", "away"];
 const TONES = { sent: "sent", accepted: "sent", executed: "done", clamped: "done" };
 const DEFAULT_STALE_MS = 500;
 /** How long the arrow of a push that failed stays. [ms] */
@@ -48,7 +51,7 @@ export class ConsolePage extends LivePage {
   #buttons = {};
 
   connectedCallback() {
-    for (const name of ["banner", "stage", "calm", "wall", "queue", "reason", "metrics", "policy", "help", "modes"]) {
+    for (const name of ["banner", "stage", "calm", "wall", "queue", "reason", "metrics", "policy", "help", "modes", "verdict"]) {
       this.#parts[name] = this.querySelector(`iifl-${name}`);
     }
     for (const button of this.querySelectorAll("[data-act]")) {
@@ -64,7 +67,8 @@ export class ConsolePage extends LivePage {
     stage.addEventListener("nudge", ({ detail }) => this.#aimAt(() => this.#aim.nudge(stage.frame, detail.dx, detail.dy)));
     stage.addEventListener("tap", (event) => this.#tap(event));
     this.#parts.modes.addEventListener("choose", ({ detail }) => this.#act("choose", detail));
-    this.#parts.help.show(NO_MEANS);
+    this.#parts.verdict.addEventListener("answer", ({ detail }) => this.#act("verdict", detail));
+    this.#parts.help.show(NO_MEANS, false);
     listenForKeys((name, choice) => this.#act(name, choice));
     this.#since = this.connection.now();
     this.changed();
@@ -98,8 +102,9 @@ export class ConsolePage extends LivePage {
     const { outbox } = this.#orders;
     const [lease, seat, means] = [this.#lease, this.#seat, this.#means];
     const { connection, state } = this;
-    const [busy, resetting] = [this.#busy, outbox.resetting(lease)];
-    const shown = consoleMode({ connection, state, lease, seat, means, busy, resetting });
+    const [busy, resetting, answered] = [this.#busy, outbox.resetting(lease), outbox.answered(lease)];
+    const byHand = this.#byHand;
+    const shown = consoleMode({ connection, state, lease, seat, means, busy, resetting, answered, byHand });
     this.#mode = shown.mode;
     this.dataset.mode = shown.mode;
     if (this.#problem.until > this.connection.now()) shown.detail = this.#problem.text;
@@ -108,7 +113,7 @@ export class ConsolePage extends LivePage {
     stage.hidden = this.#lease === null;
     calm.hidden = this.#lease !== null;
     stage.outcome = describe(outbox.recent(lease, this.connection.now()));
-    if (shown.mode === "own") calm.show(ownDetail(state), "");
+    if (shown.mode === "own") calm.show(ownDetail(state, byHand), "");
     else calm.show(shown.title.charAt(0) + shown.title.slice(1).toLowerCase(), shown.detail);
     this.#attention.title = TITLES[shown.mode] ? `Robot ${this.#lease.robot} ${TITLES[shown.mode]}` : "";
     this.#draw();
@@ -142,6 +147,11 @@ export class ConsolePage extends LivePage {
     return this.welcome?.run.means ?? NO_MEANS;
   }
 
+  /** Robots of this run are put right by somebody at their side. */
+  get #byHand() {
+    return this.welcome?.run.by_hand ?? false;
+  }
+
   /** A command is under way, or it is not yet known whether what it began goes on. */
   get #busy() {
     const { outbox } = this.#orders;
@@ -150,9 +160,8 @@ export class ConsolePage extends LivePage {
 
   #welcomed() {
     const { push } = this.#means;
-    this.#buttons.send.hidden = this.#buttons.undo.hidden = !push;
     this.#parts.stage.aims = push;
-    this.#parts.help.show(this.#means);
+    this.#parts.help.show(this.#means, this.#byHand);
     this.#orders.askAgain();
   }
 
@@ -164,8 +173,8 @@ export class ConsolePage extends LivePage {
   #state(state, now) {
     const { wall, queue, reason, metrics, policy } = this.#parts;
     const me = this.#seat?.seat ?? null;
-    wall.show(state, me);
-    const waiting = queue.show(state);
+    wall.show(state, me, this.#byHand);
+    const waiting = queue.show(state, this.#byHand);
     setText(this.querySelector("[data-part=queue-count]"), waiting ? String(waiting) : "");
     if (waiting && !this.#lease) this.#since = now;
     reason.state(state);
@@ -181,7 +190,7 @@ export class ConsolePage extends LivePage {
     this.#lease = lease;
     reason.show(lease);
     if (another) this.#since = now;
-    if (another || lease?.kind === "hard_reset") this.#aim.undo();
+    if (another || lease?.kind !== "teleoperation") this.#aim.undo();
     if (called) this.#attention.sound();
     if (robot) {
       this.#endView?.();
@@ -229,7 +238,9 @@ export class ConsolePage extends LivePage {
 
   #situation() {
     const [means, busy] = [this.#means, this.#busy];
-    return { means, busy, mode: this.#mode, lease: this.#lease, frame: this.#parts.stage.frame, stale: this.#stale };
+    const [lease, answered] = [this.#lease, this.#orders.outbox.answered(this.#lease)];
+    const robot = robotOf(this.state, lease);
+    return { means, busy, mode: this.#mode, lease, robot, answered, frame: this.#parts.stage.frame, stale: this.#stale };
   }
 
   #aimAt(place) {
@@ -256,9 +267,14 @@ export class ConsolePage extends LivePage {
   #enable() {
     if (this.#refused?.() === "") this.#say("");
     const live = this.connection.status === "open" && this.state !== null;
-    const mine = live && this.#lease !== null && ["mine", "assisting", "reset"].includes(this.#mode);
+    const mine = live && this.#lease !== null && MINE.includes(this.#mode);
+    const asked = this.#lease?.kind === "verdict";
+    this.#parts.verdict.show(asked, mine && whyNoVerdict(this.#situation()) === "");
     const choice = mine && whyNoChoice({ ...this.#situation(), index: 0 }) === "";
     this.#parts.modes.show(this.#means, choice, this.#lease?.assist?.mode ?? null);
+    if (asked) this.#parts.modes.hidden = true;
+    this.#buttons.send.hidden = this.#buttons.undo.hidden = asked || !this.#means.push;
+    this.#buttons.reset.hidden = asked || this.#byHand;
     this.#able("send", mine && this.#aim.click !== null && this.#refusal() === "");
     this.#able("undo", this.#aim.click !== null);
     this.#able("reset", mine && this.#mode === "reset" && !this.#stale);
@@ -278,6 +294,7 @@ export class ConsolePage extends LivePage {
     if (name === "stop") this.stop();
     else if (name === "help") this.#parts.help.toggle();
     else if (name === "choose") this.#choose(choice);
+    else if (name === "verdict") this.#answer(choice);
     else if (!this.#buttons[name].disabled) this.#command(name);
     else if (name === "reset" && this.#mode === "reset") this.#say("Refused: this picture is too old to confirm by.");
     else if (name === "send" && this.#lease) this.#say(this.#refusal() || "Aim first: click where the push should end.");
@@ -291,6 +308,14 @@ export class ConsolePage extends LivePage {
     const reason = refusal();
     if (reason) this.#say(reason, refusal);
     else this.#say(this.#orders.assist(this.#lease, this.#parts.stage.frame, means.modes[index], once ? 1 : means.steps));
+  }
+
+  #answer({ said }) {
+    if (this.#lease?.kind !== "verdict") return;
+    const refusal = () => whyNoVerdict(this.#situation());
+    const reason = refusal();
+    if (reason) this.#say(reason, refusal);
+    else this.#say(this.#orders.verdict(this.#lease, said));
   }
 
   #command(name) {

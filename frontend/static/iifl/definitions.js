@@ -28,7 +28,7 @@ export const METRICS = [
   {
     name: "hard_resets",
     label: "hard resets",
-    definition: "Times that a supervisor put a robot back after it broke a constraint.",
+    definition: "Times that a robot was put back after it broke a constraint.",
     show: (m) => count(m.hard_resets),
     width: 5,
   },

@@ -6,16 +6,11 @@ import { count } from "./format.js";
 import "./history-charts.js";
 import { LivePage } from "./live-page.js";
 import "./metric-list.js";
+import { noticeOf } from "./notices.js";
 import "./people-list.js";
 import "./policy-panel.js";
 import "./queue-list.js";
-
-const NOTICES = {
-  stopped: "■ The fleet is stopped. No robot moves until it is started.",
-  held: "The server holds every robot still and goes on by itself.",
-  starting: "The fleet is being set up.",
-  ended: "This run has ended. Its figures stay.",
-};
+import { countsOf } from "./robot-words.js";
 
 export class FleetPage extends LivePage {
   #parts = {};
@@ -49,12 +44,8 @@ export class FleetPage extends LivePage {
 
   /** Say above everything else why nothing moves, or why nothing new comes. */
   changed() {
-    const { status, reason } = this.connection;
-    if (status === "connecting") this.#notice(status, "Connecting.");
-    else if (status === "offline") this.#notice(status, `Offline. ${reason} Figures below are the last known.`);
-    else if (status === "no-run") this.#notice(status, `${reason} This page begins by itself as soon as a run does.`);
-    else if (status === "refused") this.#notice(status, reason);
-    else if (this.state) this.#halted(this.state);
+    const { kind, text } = noticeOf(this.connection, this.state, "Figures below are the last known.");
+    this.#notice(kind, text);
   }
 
   tick(now) {
@@ -64,21 +55,17 @@ export class FleetPage extends LivePage {
 
   #state(state) {
     const { metrics, wall, charts, queue, people, policy } = this.#parts;
+    const byHand = this.welcome?.run.by_hand ?? false;
     metrics.show(state.metrics);
-    wall.show(state);
+    wall.show(state, null, byHand);
     charts.add(state);
-    const waiting = queue.show(state);
+    const waiting = queue.show(state, byHand);
     setText(this.querySelector("[data-part=queue-count]"), waiting ? String(waiting) : "");
-    setText(this.querySelector("[data-part=robot-count]"), String(state.robots.length));
+    setText(this.querySelector("[data-part=robot-count]"), countsOf(state.robots, byHand));
     people.show(state);
     policy.show(state.policy);
-    this.#halted(state);
-  }
-
-  #halted(state) {
     this.dataset.status = state.status;
-    const text = NOTICES[state.status];
-    this.#notice(state.status, text ? `${text} ${state.status_reason}`.trim() : "");
+    this.changed();
   }
 
   #notice(kind, text) {

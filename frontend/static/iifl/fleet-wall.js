@@ -10,14 +10,14 @@ export class FleetWall extends HTMLElement {
     this.#cameras = cameras;
   }
 
-  /** `me`: my seat or null. */
-  show(state, me = null) {
+  /** `me`: my seat or null; `byHand`: robots are put right by somebody at their side. */
+  show(state, me = null, byHand = false) {
     const make = (robot) => {
       const card = el("iifl-robot-card");
       card.attach(this.#cameras, robot.robot);
       return card;
     };
-    keyed(this, state.robots, (robot) => robot.robot, make, (card, robot) => card.update(robot, state, me));
+    keyed(this, state.robots, (robot) => robot.robot, make, (card, robot) => card.update(robot, state, me, byHand));
   }
 
   tick(now) {

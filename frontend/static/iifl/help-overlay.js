@@ -8,8 +8,9 @@ const PUSH_KEYS = [
   ["Enter", "send the push; so does a second click on the end circle"],
   ["Z, Escape", "undo the aim before it is sent"],
 ];
+const RESET_KEY = ["R", "confirm that a robot in violation has been put back"];
+const VERDICT_KEYS = ["Y, N, X", "where a camera is not sure: the goal was reached, not reached, or something is broken"];
 const COMMON_KEYS = [
-  ["R", "confirm that a robot in violation has been put back"],
   ["B", "hand the robot back"],
   ["P", "pause: keep the seat, be assigned nothing; again to end"],
   ["Shift + S", "stop the whole fleet, at once"],
@@ -23,12 +24,12 @@ export class HelpOverlay extends HTMLElement {
     this.replaceChildren(this.#dialog);
   }
 
-  /** `means` as on the wire: the keys depend on how robots of this run are helped. */
-  show(means) {
+  /** `means` and `byHand` as on the wire: the keys depend on how robots of this run are helped and put right. */
+  show(means, byHand) {
     const modes = means.modes.map((name, index) => [
       String(index + 1), `${name}: the robot goes this supervisor’s way for ${means.steps} steps; with Shift for one`,
     ]);
-    const rows = [...(means.push ? PUSH_KEYS : modes), ...COMMON_KEYS].map(([key, what]) =>
+    const rows = [...(means.push ? PUSH_KEYS : modes), VERDICT_KEYS, ...(byHand ? [] : [RESET_KEY]), ...COMMON_KEYS].map(([key, what]) =>
       el("div", {}, el("dt", {}, el("kbd", { textContent: key })), el("dd", { textContent: what })));
     const close = el("button", { type: "button", textContent: "Close" });
     close.onclick = () => this.#dialog.close();

@@ -6,6 +6,7 @@ import { setShape } from "./shapes.js";
 const SHAPES = {
   own: "ring", mine: "disc", assisting: "play", waiting: "bars", reset: "reset", stopped: "square", held: "pause",
   offline: "cross", paused: "pause", "no-seat": "eye", "no-run": "ring", starting: "ring", ended: "square",
+  verdict: "diamond", moving: "bars", away: "cross", hands: "reset",
 };
 
 export class ModeBanner extends HTMLElement {

@@ -34,6 +34,19 @@ export class Orders {
     return this.#send({ type: "hand_back" }, lease, null);
   }
 
+  verdict(lease, said) {
+    return this.#send({ type: "verdict", said }, lease, null);
+  }
+
+  /** From the robot's side: a technician's role is the right to these, no lease. */
+  putRight(robot) {
+    return this.#send({ type: "put_right" }, { robot }, null);
+  }
+
+  setAside(robot, aside) {
+    return this.#send({ type: "set_aside", aside }, { robot }, null);
+  }
+
   /** After a reconnect: hear what became of the commands that were under way. */
   askAgain() {
     this.outbox.unsettled.forEach((message) => this.#connection.send(message));
@@ -42,16 +55,17 @@ export class Orders {
   #send(order, lease, arrow) {
     const now = this.#connection.now();
     const { robot, token } = lease;
-    const message = { ...order, command: randomUuid(), robot, lease: token, expires_at: now + EXPIRES_MS };
+    const message = { ...order, command: randomUuid(), robot, expires_at: now + EXPIRES_MS };
+    if (token !== undefined) message.lease = token;
     if (!this.#connection.send(message)) return NOT_SENT;
     this.outbox.add(message, arrow, now);
     return "";
   }
 }
 
-/** Why a push cannot be aimed or sent now, as a sentence; empty where it can. Pure. */
-export function whyNoPush({ means, mode, lease, frame, stale, busy }) {
-  const halted = whyNothing(mode, lease);
+/** Why a push cannot be aimed or sent now, as a sentence; empty where it can. `robot`: its state, or null. Pure. */
+export function whyNoPush({ means, mode, lease, robot, frame, stale, busy }) {
+  const halted = whyNothing(mode, lease) || whyNotNow(lease, robot, means);
   if (halted) return halted;
   if (lease.kind === "hard_reset") return "This robot needs a hard reset, not a push: R confirms it.";
   if (!means.push) return `A click means nothing here: ${keysOf(means)}.`;
@@ -62,9 +76,9 @@ export function whyNoPush({ means, mode, lease, frame, stale, busy }) {
 }
 
 /** Why no way of a supervisor can be chosen now, as a sentence; empty where one can. Pure. */
-export function whyNoChoice({ means, index, mode, lease, frame, stale, busy }) {
+export function whyNoChoice({ means, index, mode, lease, robot, frame, stale, busy }) {
   if (means.modes.length === 0) return "There is no way to choose here: push on the picture.";
-  const halted = whyNothing(mode, lease);
+  const halted = whyNothing(mode, lease) || whyNotNow(lease, robot, means);
   if (halted) return halted;
   if (index >= means.modes.length) return `There is no way ${index + 1}: ${keysOf(means)}.`;
   if (lease.kind === "hard_reset") return "This robot needs a hard reset first: R confirms it.";
@@ -72,6 +86,20 @@ export function whyNoChoice({ means, index, mode, lease, frame, stale, busy }) {
   if (busy) return BUSY;
   return "";
 }
+
+/** Why it cannot be said now what the last motion came to, as a sentence; empty where it can. Pure. */
+export function whyNoVerdict({ mode, lease, frame, stale, busy, answered }) {
+  const halted = whyNothing(mode, lease);
+  if (halted) return halted;
+  if (lease.kind !== "verdict") return "This robot does not ask what its last motion came to.";
+  if (answered) return "You have answered already.";
+  if (!frame || stale) return "Refused: this picture is too old to judge by.";
+  if (busy) return BUSY;
+  return "";
+}
+
+/** The keys of a verdict, in words. */
+export const VERDICT_KEYS = "Y reached, N not reached, X broken";
 
 /** The keys of a run's ways, in words: 1 chooses “first faces”, 2 “other faces”. */
 export function keysOf({ modes }) {
@@ -83,5 +111,16 @@ function whyNothing(mode, lease) {
   if (mode === "offline") return "Refused: there is no connection to the server.";
   if (mode === "stopped") return "Refused: the fleet is stopped.";
   if (mode === "held") return "Refused: the server holds every robot still.";
+  return "";
+}
+
+/** What keeps a robot that is mine from taking the next command, as a sentence. */
+function whyNotNow(lease, robot, means) {
+  if (lease.kind === "verdict") {
+    return `First say what the last ${means.push ? "push" : "motion"} came to: ${VERDICT_KEYS}.`;
+  }
+  if (robot?.presence === "moving") return "It is moving: wait until it rests.";
+  if (robot?.presence === "away") return `Refused: the robot is away. ${robot.reason}`.trim();
+  if (robot?.presence === "stopped") return `Refused: the robot is stopped. ${robot.reason}`.trim();
   return "";
 }

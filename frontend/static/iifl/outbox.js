@@ -11,7 +11,16 @@ const ARRIVED = 0.01;
 const KEPT = 20;
 const OPEN = ["sent", "accepted"];
 const AFTER = { sent: "for 3 s", accepted: "after it was accepted" };
-const NAMES = { push: "Push", hard_reset: "Hard reset", hand_back: "Hand-back" };
+const FAILED = ["refused", "late", "unknown", "unheard"];
+const NAMES = {
+  push: "Push", hard_reset: "Hard reset", hand_back: "Hand-back", put_right: "“I have put it right”",
+};
+const ACCEPTED = {
+  verdict: "It is taken down at the robot’s next step.",
+  put_right: "Waiting for the robot’s camera to agree.",
+  set_aside: "Waiting for the robot.",
+};
+const SAID = { reached: "reached", not_reached: "not reached", broken: "broken" };
 
 export class Outbox {
   #entries = [];
@@ -70,6 +79,33 @@ export class Outbox {
     return kind === "hard_reset" && message.lease === lease?.token && ["accepted", "executed"].includes(status);
   }
 
+  /** True once a verdict under this lease is on record: the question is answered, whatever the lease still says. */
+  answered(lease) {
+    const { kind, status, message } = this.latest ?? {};
+    return kind === "verdict" && message.lease === lease?.token && ["accepted", "executed"].includes(status);
+  }
+
+  /** The command that was sent last for a robot, or null. */
+  latestOf(robot) {
+    return this.#entries.findLast((one) => one.message.robot === robot) ?? null;
+  }
+
+  /** Commands for a robot that may still be carried out. */
+  pendingOf(robot) {
+    return this.#entries.filter((one) => one.message.robot === robot && OPEN.includes(one.status)).map((one) => one.message);
+  }
+
+  /**
+   * What is worth saying at a robot's side: a command under way, one of just now, or one that failed since the robot
+   * has stood as it stands, for a person with both hands full.
+   */
+  besides(robot, since, now) {
+    const entry = this.latestOf(robot);
+    if (!entry) return null;
+    const kept = FAILED.includes(entry.status) && entry.heardAt >= since;
+    return kept || OPEN.includes(entry.status) || now - entry.heardAt < RECENT_MS ? entry : null;
+  }
+
   /** What is worth saying now: the last command of this lease, or a recent one. */
   recent(lease, now) {
     const entry = this.latest;
@@ -95,11 +131,11 @@ export function showsDone(entry, frame, pace) {
 /** What is known about a command, in words: `{status, text}`. */
 export function describe(entry) {
   if (entry === null) return { status: "none", text: "" };
-  const name = entry.kind === "assist" ? `“${entry.message.mode}”` : NAMES[entry.kind];
+  const name = nameOf(entry);
   const why = entry.reason ? ` ${entry.reason}` : "";
   const texts = {
     sent: `${name} sent, not answered yet.`,
-    accepted: `${name} accepted. The robot acts at its next step.`,
+    accepted: `${name} accepted. ${ACCEPTED[entry.kind] ?? "The robot acts at its next step."}`,
     executed: done(entry, name, why),
     refused: `${name} refused.${why}`,
     late: `${name} too late.${why}`,
@@ -110,7 +146,17 @@ export function describe(entry) {
   return { status, text: texts[entry.status] };
 }
 
+function nameOf({ kind, message }) {
+  if (kind === "assist") return `“${message.mode}”`;
+  if (kind === "set_aside") return message.aside ? "“Take it out”" : "“Give it back”";
+  if (kind === "verdict") return `“${SAID[message.said]}”`;
+  return NAMES[kind];
+}
+
 function done(entry, name, why) {
+  if (entry.kind === "verdict") return `${name} is on record.${why}`;
+  if (entry.kind === "put_right") return `The camera agrees: the robot is put right.${why}`;
+  if (entry.kind === "set_aside") return `The robot is ${entry.message.aside ? "out of" : "given back to"} the fleet.${why}`;
   if (entry.kind === "hard_reset") return `Hard reset confirmed.${why}`;
   if (entry.kind === "assist") return `${name}: the ${entry.message.steps > 1 ? "first" : "one"} step is taken.${why}`;
   return entry.clipped ? `${name} executed, clamped to the robot’s reach.` : `${name} executed.${why}`;

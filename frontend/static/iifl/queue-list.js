@@ -28,8 +28,8 @@ class QueueItem extends HTMLElement {
     setText(this.#name, `Robot ${robot}`);
   }
 
-  update(robot, state) {
-    const { shape, word, tone } = robotWords(robot, state.seats);
+  update(robot, state, byHand) {
+    const { shape, word, tone } = robotWords(robot, state.seats, null, byHand);
     this.dataset.tone = tone;
     setShape(this.#shape, shape);
     setText(this.#word, word);
@@ -55,15 +55,15 @@ export class QueueList extends HTMLElement {
     this.#cameras = cameras;
   }
 
-  /** Returns how many wait. */
-  show(state) {
+  /** Returns how many wait. `byHand` as in `robotWords`. */
+  show(state, byHand = false) {
     const waiting = queueOf(state.robots);
     const make = (robot) => {
       const item = el("iifl-queue-item");
       item.attach(this.#cameras, robot.robot);
       return item;
     };
-    keyed(this.#list, waiting, (robot) => robot.robot, make, (item, robot) => item.update(robot, state));
+    keyed(this.#list, waiting, (robot) => robot.robot, make, (item, robot) => item.update(robot, state, byHand));
     this.#empty.hidden = waiting.length > 0;
     return waiting.length;
   }

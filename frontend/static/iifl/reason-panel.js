@@ -57,6 +57,9 @@ function sentence(lease) {
   if (lease.kind === "hard_reset") {
     return `Robot ${lease.robot} broke a constraint. It stands still until a person has put it back.`;
   }
+  if (lease.kind === "verdict") {
+    return `Robot ${lease.robot}’s camera is not sure what its last motion came to. It waits for your answer, which becomes data.`;
+  }
   return lease.uncertainty > lease.threshold
     ? `Robot ${lease.robot} was more unsure than ${percent(lease.percentile, 1)} of the fleet’s recent steps.`
     : `Robot ${lease.robot} is yours for at least the minimum intervention time.`;

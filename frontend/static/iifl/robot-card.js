@@ -28,16 +28,19 @@ export class RobotCard extends HTMLElement {
     this.#camera.attach(cameras, robot);
   }
 
-  /** `robot` and `state` as on the wire, `me` my seat or null. */
-  update(robot, state, me) {
-    const { shape, word, tone } = robotWords(robot, state.seats, me);
+  /** `robot` and `state` as on the wire, `me` my seat or null, `byHand` as in `robotWords`. */
+  update(robot, state, me, byHand) {
+    const { shape, word, tone } = robotWords(robot, state.seats, me, byHand);
     this.dataset.tone = tone;
     this.dataset.mode = robot.mode;
+    this.dataset.presence = robot.presence;
     setShape(this.#shape, shape);
     setText(this.#word, word);
     this.#word.title = word;
     const helped = robot.helped ? "helped for this goal" : "";
-    setText(this.#note, robot.queue === null ? helped : `waits ${duration(robot.waited_s)}`);
+    const note = robot.reason || (robot.queue === null ? helped : `waits ${duration(robot.waited_s)}`);
+    setText(this.#note, note);
+    this.#note.title = robot.reason;
     this.#bar.show(robot.uncertainty, state.threshold);
   }
 

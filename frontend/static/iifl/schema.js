@@ -82,6 +82,7 @@ export const FROM_BROWSER = {
   set_aside: closed({ ...beside, aside: yes }),
   pause: closed({ paused: yes }),
   stop: closed({}),
+  motors_off: closed({}),
   start: closed({}),
 };
 

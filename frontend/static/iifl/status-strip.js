@@ -31,7 +31,7 @@ export class StatusStrip extends HTMLElement {
       this.#run,
       this.#step,
       el("span", { className: "spring" }),
-      el("span", { title: rohe.definition }, el("span", { className: "muted" }, `${rohe.label} `), this.#rohe),
+      el("span", { className: "figure", title: rohe.definition }, el("span", { className: "muted" }, `${rohe.label} `), this.#rohe),
       this.#trip,
       this.#status,
     );

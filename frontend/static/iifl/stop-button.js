@@ -4,7 +4,7 @@ import { el, setText } from "./dom.js";
 import { shape } from "./shapes.js";
 
 /** Roles that a server lets stop and start; others see why they cannot. */
-const ROLES = ["supervisor", "administrator"];
+const ROLES = ["supervisor", "technician", "administrator"];
 /** Without a stopped state for this long, a stop counts as not confirmed. [ms] */
 const UNCONFIRMED_MS = 3000;
 const LABELS = { ready: "Stop fleet", sent: "Stopping …", unconfirmed: "Not confirmed: stop again", offline: "Stop: no connection" };
@@ -39,7 +39,8 @@ export class StopButton extends HTMLElement {
   attach(send, role) {
     this.#send = send;
     this.#may = ROLES.includes(role);
-    const why = `Your role (${role}) may not stop the fleet; ${ROLES.join(" and ")} may.`;
+    const others = `${ROLES.slice(0, -1).join(", ")} and ${ROLES.at(-1)}`;
+    const why = `Your role (${role}) may not stop the fleet; ${others} may.`;
     this.#stop.title = this.#may ? "No robot of the run moves from then on (Shift+S)" : why;
     this.#start.title = this.#may ? "Asks before robots move again" : why;
   }

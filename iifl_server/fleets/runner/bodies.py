@@ -14,12 +14,15 @@ from robots.registry import is_physical, make_fleet, make_physical_fleet
 def make_body(run: Run) -> Fleet | PhysicalFleet:
     """Raises RobotsError, with a sentence and before anything moves, where there can be none.
 
-    What happens on arms of a fleet file is recorded in the data folder, a folder each time that it is opened.
+    What happens on arms of a fleet file is recorded in the data folder, a folder each time that it is opened;
+    such a folder in place of a fleet file shows it again.
     """
     if run.fleet_file:
-        from robots.yumi.driver import open_fleet  # SSH takes long to import.
+        from robots.yumi.driver import open_fleet, open_recording  # SSH takes long to import.
 
         data = Path(settings.DATA)
+        if (data / run.fleet_file).is_dir():
+            return open_recording(data / run.fleet_file)
         recording = data / "recordings" / f"run-{run.pk}-{run.runner_epoch}"
         return open_fleet(data / run.fleet_file, recording)
     seed = seeds.RUNS + run.seed

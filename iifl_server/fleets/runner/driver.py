@@ -10,6 +10,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from iifl_server.errors import NoAnswerError, ServerError
+from iifl_server.fleets import services
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, RunStatus
 from iifl_server.fleets.runner import learning, lease
 from iifl_server.fleets.runner.asking import Ask, ask_inference
@@ -65,7 +66,7 @@ class Driver:
         self._stepping = Stepping(session, self._inbox, self._asked_to_stop)
         self._retraining = learning.RetrainingView()
         self._shown: SupervisionState = session.state
-        self._floor_stopped = False
+        self._floor_stopped: str | None = None
         self._status = self._told = (RunStatus.STARTING.value, "")
         self._acted_at = self._beaten_at = self._asked_at = self._framed_at = self._due = -1e9
 
@@ -231,13 +232,14 @@ class Driver:
 
     def _pass_on_stop(self) -> None:
         """A stop reaches robots that are no simulation as soon as it is known, and its end likewise."""
-        stopped = self._stopped
-        if stopped != self._floor_stopped:
-            self._floor_stopped = stopped
-            if stopped:
-                self.session.floor.stop(self._status[1])
-            else:
+        asked = self._status[1] if self._stopped else None
+        if asked != self._floor_stopped:
+            self._floor_stopped = asked
+            if asked is None:
                 self.session.floor.release()
+            else:
+                off = asked.endswith(services.MOTORS_OFF.removeprefix("{name}"))
+                self.session.floor.stop(asked, motors_off=off)
 
     def _meanwhile(self) -> None:
         """What goes on whatever the fleet waits for."""

@@ -88,7 +88,7 @@ class Floor(Protocol):
     def hard_reset(self, ids: Collection[int]) -> dict[int, str]:
         """Begin again; robot → why not."""
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, motors_off: bool = False) -> None:
         """Every robot stands still, at once, until `release`."""
 
     def release(self) -> None:
@@ -154,7 +154,7 @@ class SimulatedFloor:
         self._fleet.hard_reset(sorted(ids))
         return {}
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, motors_off: bool = False) -> None:
         """Nothing moves between two steps."""
 
     def release(self) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from django.db import DatabaseError, transaction
 
+from iifl_server.accounts.models import AuditLog
 from iifl_server.errors import LeaseLostError
 from iifl_server.fleets.models import Intervention, Motion, MotionStatus, Run
 from iifl_server.fleets.runner.floor import Fallen, Landed, Ordered
@@ -144,10 +145,10 @@ class RealFloor:
             self._sights.moved(robot, time.time())
         return refused
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, motors_off: bool = False) -> None:
         """At once, latched."""
         self._stopped = True
-        self._fleet.stop(reason)
+        self._fleet.stop(reason, motors_off=motors_off)
 
     def release(self) -> None:
         """Robots that somebody works at stay as they are."""
@@ -190,6 +191,15 @@ class RealFloor:
         with transaction.atomic():
             if not held(self._run.pk, self._run.runner_epoch).select_for_update().exists():
                 raise LeaseLostError(f"run {self._run.pk} has another runner now; nothing is moved")
+            AuditLog.objects.bulk_create(
+                AuditLog(
+                    person_id=one.person,
+                    name=one.author[:150],
+                    action="motion",
+                    detail={"run": self._run.pk, "robot": one.robot, "motion": motion.id},
+                )
+                for motion, one in zip(motions, ordered, strict=True)
+            )
             Motion.objects.bulk_create(
                 Motion(
                     id=UUID(motion.id),

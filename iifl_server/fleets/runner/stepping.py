@@ -184,7 +184,6 @@ class Stepping:
             result.violation,
             result.success,
             put_right=put_right,
-            situation=session.floor.situation(),
         )
         session.fleet.reset(outcome.soft_resets)
         session.floor.hard_reset([robot for robot in outcome.hard_resets if robot not in put_right])

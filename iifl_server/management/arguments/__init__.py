@@ -23,6 +23,7 @@ COMMANDS = {
     "train-policy": "make the initial weights and uncertainty threshold of a task",
     "train-supervisor": "train the algorithmic supervisor of a task by PPO",
     "calibrate": "where an overhead camera's pixels lie on its table, in millimetres",
+    "record": "recorded sessions of arms: list them, or read one again",
     "doctor": "what is installed, reachable and missing, with the mend",
     "serve": "production: the web process alone",
     "runner": "production: the process that drives fleets",

@@ -30,7 +30,12 @@ def add(parser: ArgumentParser) -> None:
         help=f"size of the fleet, N; unless given {SIZE}, of a fleet file all its arms",
     )
     parser.add_argument("--supervisors", type=whole(1, 1000), default=2, help="supervisor seats, M")
-    parser.add_argument("--people", type=whole(0, 1000), default=1, help="seats that people may take")
+    parser.add_argument(
+        "--people",
+        type=whole(0, 1000),
+        default=SUPPRESS,
+        help="seats that people may take, algorithms have the rest; unless given 1, of a fleet file all",
+    )
     parser.add_argument(
         "--pace",
         type=PACE,

@@ -56,6 +56,7 @@ def checks() -> Iterator[Check]:
     yield _guarded("data", _data_folder)
     yield _guarded("database", _database)
     yield _broker()
+    yield from _tasks()
     yield _weights()
     yield _guarded("runs", _runs)
     chromium = find_chromium()
@@ -153,6 +154,22 @@ def _broker() -> Check:
     except redis.RedisError as error:
         return ("broker", None, f"does not answer ({error}); {CALLED} demo starts its own")
     return ("broker", True, "answers")
+
+
+def _tasks() -> Iterator[Check]:
+    """What installed packages bring; nothing where none brings any."""
+    from robots.fleet import RobotsError
+    from robots.lookup import find, outside
+
+    sound = []
+    for name in outside():
+        try:
+            find(name)
+            sound.append(name)
+        except RobotsError as error:
+            yield ("tasks", False, str(error))
+    if sound:
+        yield ("tasks", True, f"of installed packages: {', '.join(sound)}")
 
 
 def _weights() -> Check:

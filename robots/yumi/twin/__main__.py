@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"The twin does not start: {error}\n")
         return 2
     try:
+        station.cameras()
         told = asdict(station.addresses)
         if asked.credentials is not None:
             user, password = told.pop("user"), told.pop("password")

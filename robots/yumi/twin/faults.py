@@ -1,6 +1,6 @@
 """What can be made to go wrong with a simulated robot, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,7 +67,7 @@ class Breakable:
 
     irc5: Irc5Twin
     wire: Wire
-    cameras: Mapping[str, CameraTwin]
+    cameras: Callable[[], Mapping[str, CameraTwin]]
 
     def provoke(self, fault: str, arm: str | None = None, value: float = 0.0) -> None:
         """Make something happen now; raises RobotsError for a fault or an arm that there is none of."""
@@ -78,7 +78,7 @@ class Breakable:
         if known in _OF_AN_ARM | set(_CAMERAS) and arm not in TASKS:
             raise RobotsError(f"The fault {fault} needs an arm, left or right, but got {arm!r}.")
         if known in _CAMERAS:
-            self.cameras[str(arm)].fault = _CAMERAS[known]
+            self.cameras()[str(arm)].fault = _CAMERAS[known]
         elif known in _STATES:
             self.irc5.become(_STATES[known])
         elif known is Fault.ERROR_IN_PUSH:

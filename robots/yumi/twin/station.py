@@ -7,6 +7,7 @@ cube back. It listens on loopback only and asks nobody who they are.
 import json
 import math
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -65,10 +66,9 @@ class Station:
             x, y = on_ring(side + jitter).tolist()
             self.worlds[arm] = WorldTwin((x, y, float(generator.uniform(-math.pi, math.pi))))
         self.irc5 = Irc5Twin({task: self.worlds[arm] for arm, task in TASKS.items()}, factor)
-        self.cameras = {
-            arm: CameraTwin(world, Eye(seed=seed * 2 + number), latency_s)
-            for number, (arm, world) in enumerate(self.worlds.items())
-        }
+        self._seed, self._latency_s = seed, latency_s
+        self._cameras: dict[str, CameraTwin] = {}
+        self._lock = threading.Lock()
         self.wire = Wire()
         self._breakable = Breakable(self.irc5, self.wire, self.cameras)
         self.credentials = Credentials("twin", secrets.token_urlsafe(16))
@@ -80,6 +80,15 @@ class Station:
         self.addresses = Addresses(
             self._controller.url, self.credentials.user, self.credentials.password, self._desk.url, cameras
         )
+
+    def cameras(self) -> dict[str, CameraTwin]:
+        """Arm → the camera over it; made when they are first asked for, which takes a moment."""
+        with self._lock:
+            if not self._cameras:
+                for number, (arm, world) in enumerate(self.worlds.items()):
+                    eye = Eye(seed=self._seed * 2 + number)
+                    self._cameras[arm] = CameraTwin(world, eye, self._latency_s)
+            return self._cameras
 
     def provoke(self, fault: str, arm: str | None = None, value: float = 0.0) -> None:
         """Make something go wrong, or right again; robots.yumi.twin.faults.Fault names what."""
@@ -119,8 +128,8 @@ def _desk(station: Station) -> type[BaseHTTPRequestHandler]:
             arm = path.removeprefix("/").removesuffix(".jpg")
             if path == "/state":
                 self._send(200, json.dumps(station.state()).encode(), "application/json")
-            elif path.endswith(".jpg") and arm in station.cameras:
-                self._picture(station.cameras[arm])
+            elif path.endswith(".jpg") and arm in station.worlds:
+                self._picture(station.cameras()[arm])
             else:
                 self._send(404, b"There are /state, /left.jpg and /right.jpg.", "text/plain")
 

@@ -1,0 +1,1 @@
+"""A Cartesian arm in MuJoCo behind the same agent as any real arm: what an integrator writes, in full."""
