@@ -18,7 +18,7 @@ LEAST_SEEN = 0.25
 _TOP = 0.82  # Sides of the cube are darker than this share of its top.
 _PAD = 6  # Round the blob [px].
 _ACROSS = np.arange(-2.5, 2.51, 0.5)  # Where brightness is asked for across an edge [px].
-_EDGE = 15.0  # An edge is brighter within by this much [grey levels].
+_EDGE = 0.2  # Beyond an edge it is darker by at least this share of what is within.
 _BAR = np.arange(0.008, 0.0151, 0.001)  # Along the mark, from the middle [m].
 
 
@@ -51,8 +51,10 @@ def find_cube(view: NDArray[np.uint8], camera: Calibration, colours: Colours) ->
     corner = (columns.start, rows.start)
     blob = np.zeros_like(mask[rows, columns])
     cv2.drawContours(blob, [blobs[largest] - corner], -1, 255, -1)
-    part = hsv[rows, columns]
-    square = _outline(part, (blob & mask[rows, columns]) > 0, camera, colours)
+    grey = np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(view[rows, columns]), cv2.COLOR_RGB2GRAY), dtype=np.uint8
+    )
+    square = _outline(grey, hsv[rows, columns], (blob & mask[rows, columns]) > 0, camera, colours)
     if square is None:
         return None
     centre = camera.to_workspace(np.array([square.x, square.y]) + corner + 0.5)
@@ -61,10 +63,16 @@ def find_cube(view: NDArray[np.uint8], camera: Calibration, colours: Colours) ->
 
 
 def _outline(
-    hsv: NDArray[np.uint8], blob: NDArray[np.bool_], camera: Calibration, colours: Colours
+    value: NDArray[np.uint8],
+    hsv: NDArray[np.uint8],
+    blob: NDArray[np.bool_],
+    camera: Calibration,
+    colours: Colours,
 ) -> Square | None:
-    """The top of the cube as a square, in pixels of a part of the view."""
-    value = hsv[..., 2]
+    """The top of the cube as a square, in pixels of a part of the view, which is given in grey and in HSV.
+
+    Grey tells top from sides even where the strongest of three colours is as bright as a picture can be.
+    """
     bright = _TOP * float(np.percentile(value[blob], 75))
     body = (blob & (value >= bright)).astype(np.uint8)
     contours, _ = cv2.findContours(body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -106,7 +114,7 @@ def _on_edges(value: NDArray[np.uint8], points: NDArray[np.float64], rough: Squa
     high, low = profile[every, after - 1], profile[every, after]
     share = (high - half_way) / np.maximum(high - low, 1.0)
     shift = _ACROSS[after - 1] + share * (_ACROSS[1] - _ACROSS[0])
-    kept = profile[:, 0] - profile[:, -1] > _EDGE
+    kept = profile[:, 0] - profile[:, -1] > _EDGE * profile[:, 0]
     moved: NDArray[np.float64] = (points + outwards * shift[:, None])[kept]
     return moved
 

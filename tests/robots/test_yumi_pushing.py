@@ -60,6 +60,15 @@ def test_a_cube_is_read_to_a_millimetre_and_a_degree_or_two(pose: Pose) -> None:
     assert seen.trouble == ""
 
 
+@pytest.mark.parametrize("gain", [0.4, 1.6])
+def test_dim_and_glaring_light_hardly_disturb(gain: float) -> None:
+    image = eye().picture(Scene(POSES[1], None)).astype(float) * gain
+    seen = task().read(image.clip(0, 255).astype(np.uint8), 0.0)
+    assert seen.pose is not None
+    assert math.dist(seen.pose[:2], POSES[1][:2]) < 0.001
+    assert seen.confidence > 0.9
+
+
 @pytest.mark.parametrize("pose", POSES)
 def test_a_plate_beside_the_cube_hardly_disturbs(pose: Pose) -> None:
     seen = read(pose, (pose[0] + 0.030, pose[1] - 0.012))
