@@ -16,15 +16,16 @@ PACE_S = 0.4
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights that know nothing, with û = 0: every robot calls for help in every step."""
     folder = tmp_path_factory.mktemp("shipped")
-    save_checkpoint(
-        folder / "block_push" / "policy.safetensors",
-        ImplicitPolicy(seed=0),
-        uncertainty_threshold=0.0,
-        trained_on=336,
-        seed=0,
-        data_seed=0,
-        data_hash="",
-    )
+    for task in ("block_push", "yumi_push"):
+        save_checkpoint(
+            folder / task / "policy.safetensors",
+            ImplicitPolicy(seed=0),
+            uncertainty_threshold=0.0,
+            trained_on=336,
+            seed=0,
+            data_seed=0,
+            data_hash="",
+        )
     return folder
 
 

@@ -114,9 +114,11 @@ def start_demo(data: Path, shipped: Path, *more: str) -> Demo:
     text = printed.read_text()
     accounts = {
         role: (name, password)
-        for role, name, password in re.findall(r"^\s+(supervisor|administrator)\s+(\S+) / (\S+)", text, re.M)
+        for role, name, password in re.findall(
+            r"^\s+(supervisor|technician|administrator)\s+(\S+) / (\S+)", text, re.M
+        )
     }
-    assert len(accounts) == 2, text
+    assert len(accounts) == 3, text
     page = re.search(r"^  page +(\S+)/$", text, re.M)
     assert page is not None, text
     return Demo(process, data, page[1], accounts)

@@ -130,7 +130,7 @@ class RealFloor:
         self._landed.append(_landed(ordered, sure))
 
     def put_aside(self, robot: int, name: str | None) -> None:
-        """Stop a robot since somebody, by this name, works at it; None gives it back and ends its own stop."""
+        """Stop a robot since somebody, by this name, works at it; None gives it back, and ends its stop."""
         if name is not None:
             self.aside[robot] = name
             self._fleet.stop(f"{name} works at the robot", [robot])

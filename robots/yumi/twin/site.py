@@ -6,6 +6,7 @@ touched the obstacle or a wall; that it was done is for a technician to confirm.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ HANDS_AFTER_S = 3.0
 """How long a cube has to lie where it should not until hands put it back."""
 FLEET_FILE = "fleet.toml"
 CALIBRATION = "calibration.json"
+DESKS = "desks.json"
+"""Arm → address of its robot's desk and the side that it is on: for whoever plays people and faults there."""
 _LIMITS = """\
 workspace = [-0.24, -0.24, 0.24, 0.24]
 max_speed = 0.25
@@ -93,6 +96,8 @@ class Site:
             partial = self.file.with_suffix(".partial")
             partial.write_text(text, encoding="utf-8")
             partial.replace(self.file)
+            desks = {arm.name: [arm.station.addresses.desk, arm.side] for arm in self._arms}
+            (folder / DESKS).write_text(json.dumps(desks), encoding="utf-8")
             self._all = begun.pop_all()
 
     def close(self) -> None:
