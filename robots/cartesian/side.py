@@ -21,7 +21,7 @@ LIFTED, LOWERED = 0.1, 0.0
 TRAVEL_SPEED = 0.4
 """With the tool lifted [m/s]."""
 _SLICE_S = 0.02
-_NOISE = 2.0
+_NOISE, _SHIFT = 2.0, 64
 _TABLE, _BLOCK, _TOOL = (199, 211, 216), (38, 51, 216), (76, 64, 51)  # BGR
 
 
@@ -36,6 +36,8 @@ class CartesianSide:
         self._data = mujoco.MjData(self._model)
         self._factor = time_factor
         self._random = np.random.default_rng(seed)
+        noise = self._random.normal(0.0, _NOISE, (HEIGHT + _SHIFT, WIDTH + _SHIFT, 3))
+        self._noise = noise.astype(np.int16)  # Shifted from picture to picture: drawing it anew is slow.
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._motors = True
@@ -59,9 +61,11 @@ class CartesianSide:
         corners = [centre + half * (a * across + b * along) for a, b in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
         cv2.fillConvexPoly(picture, np.array([_pixel(corner) for corner in corners], dtype=np.int32), _BLOCK)
         cv2.circle(picture, _pixel(tool_at), round(0.01 * PIXELS_PER_METRE), _TOOL, -1)
-        noisy = picture + self._random.normal(0.0, _NOISE, picture.shape)
-        image = np.asarray(cv2.cvtColor(np.clip(noisy, 0, 255).astype(np.uint8), cv2.COLOR_BGR2RGB))
-        return Picture(np.asarray(image, dtype=np.uint8), captured_at)
+        down, right = self._random.integers(0, _SHIFT, 2)
+        noise = self._noise[down : down + HEIGHT, right : right + WIDTH]
+        noisy = cv2.add(picture, noise, dtype=cv2.CV_8U)
+        image = np.asarray(cv2.cvtColor(noisy, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return Picture(image, captured_at)
 
     def move(self, reach: Reach) -> None:
         """Over the begin with the tool lifted, down, along, up; raises SideError where it was stopped."""

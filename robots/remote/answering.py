@@ -23,6 +23,8 @@ from robots.remote.watching import Watcher, to_jpeg
 
 PICTURE_RATE = 10.0
 """Most pictures that are pushed [1/s]."""
+MOST_UNDER_WAY = 3
+"""Pictures that may be on their way to the driver: a slow link shows fewer of them, not older ones."""
 ENDING_S = 5.0
 """How long a motion that was cut may take to end before the agent leaves all the same [s]."""
 
@@ -72,6 +74,7 @@ class Agent:
         self._session = ""
         self._rate = 0.0
         self._next_picture = -math.inf
+        self._sent = self._arrived = 0
         self._heard_at = clock()
         self._watcher.on_picture = self._push
         self._settle()
@@ -118,7 +121,8 @@ class Agent:
             case messages.Stop(reason, motors_off):
                 self._mover.stop(reason, motors_off=motors_off)
                 return Answer(number, self._state())
-            case messages.Beat():
+            case messages.Beat(pictures):
+                self._arrived = max(self._arrived, pictures)
                 return Answer(number, self._state())
             case messages.Hello() if not self._session:
                 self._session = secrets.token_hex(16)
@@ -198,12 +202,16 @@ class Agent:
     def _push(self, picture: Picture) -> None:
         """Called by the camera's thread."""
         now = self._clock()
-        if self._rate <= 0.0 or now < self._next_picture:
+        behind = self._sent - self._arrived >= MOST_UNDER_WAY
+        if self._rate <= 0.0 or now < self._next_picture or behind:
             return
         self._next_picture = now + 0.8 / self._rate  # Not 1: the camera's own pace varies.
-        self._outbox.put_picture(
-            lambda: Event("picture", {"captured_at": picture.captured_at}, to_jpeg(picture.image))
-        )
+        self._outbox.put_picture(lambda: self._picture(picture))
+
+    def _picture(self, picture: Picture) -> Event:
+        """Called by the outbox's thread when it is this picture's turn."""
+        self._sent += 1
+        return Event("picture", {"captured_at": picture.captured_at}, to_jpeg(picture.image))
 
     def _tell_end(self, motion: str, fate: Fate) -> None:
         """Called by the motion's thread."""

@@ -1,29 +1,26 @@
-"""One arm as its driver knows it: keeps the link alive, sends orders, hears ends, and never guesses."""
+"""One arm as its driver knows it: keeps the link alive, hears how the robot is, and has it stopped."""
 
 import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-import numpy as np
-
-from robots.fleet import FleetError
-from robots.physical import Condition, Ended, Motion, MotionEnd, Presence
+from robots.physical import Condition, Motion, Presence
 from robots.remote import messages
 from robots.remote.backoff import BackOff
 from robots.remote.clocks import Offset
-from robots.remote.eyes import Eyes, Shot, Sight, checked
-from robots.remote.flight import Flight, Times, Verdict, fate_from
+from robots.remote.eyes import Eyes, Shot, Sight
+from robots.remote.flight import Flight, Times
 from robots.remote.framing import VERSION
-from robots.remote.limits import LimitError, Limits
+from robots.remote.limits import Limits
 from robots.remote.link import Address, Link, LinkError, Refusal
+from robots.remote.orders import OnEnd, Orders
 from robots.remote.presence import Heard, Known, condition
 from robots.remote.replies import Answer, Event
-from robots.remote.task import Outcome, RemoteTask
+from robots.remote.task import RemoteTask
 
 PICTURE_RATE = 10.0
 STEADY_S = 5.0
@@ -53,10 +50,10 @@ class Arm:
         times: Times,
         loop: asyncio.AbstractEventLoop,
         random: Random,
-        on_end: Callable[[MotionEnd, Flight | None, Sight | None], None],
+        on_end: OnEnd,
     ) -> None:
-        self._address, self._limits, self._driver, self._times = address, limits, driver, times
-        self._loop, self._on_end = loop, on_end
+        self._address, self._driver, self._times = address, driver, times
+        self._loop = loop
         self._back_off = BackOff(random)
         self._allowed = asyncio.Event()
         self._link: Link | None = None
@@ -67,9 +64,11 @@ class Arm:
         self._wish: Wish | None = None
         self._wish_done: Wish | None = None
         self._wish_at = -1e9
-        self._flight: Flight | None = None
-        self._judging = False
-        self.eyes = Eyes(task, self._on_sight)
+        self._pictures = 0
+        self.eyes = Eyes(task, lambda sight: self._post(self.orders.saw, sight))
+        self.orders = Orders(
+            address.name, limits, self.eyes, times, self._post, self._send, self._wall, on_end
+        )
         self.capabilities: Mapping[str, Any] = {}
         """What the agent said of itself at the last hello, for people."""
 
@@ -91,7 +90,7 @@ class Arm:
             Known(
                 latched=self._latched(),
                 away=self._away,
-                ordered=self._flight is not None,
+                ordered=self.orders.flight is not None,
                 heard=self._heard,
                 picture_age=age,
                 stale_s=self._times.stale_s,
@@ -115,23 +114,9 @@ class Arm:
 
     def begin(self, motion: Motion) -> None:
         """Plan, check and order; the end comes through `on_end`, exactly once."""
-        ordered_at = time.monotonic()
-        state = self.condition()
-        sight = self.fresh_sight()
-        if state.presence is not Presence.READY or sight is None:
-            self._refuse(motion, state.reason or f"{self.name} makes another motion")
-            return
-        try:
-            action = np.clip(np.asarray(motion.action, dtype=np.float32), -1.0, 1.0)
-            reach = checked(self.eyes.plan(sight, action), self.name)
-            if self._limits is not None:
-                self._limits.check(reach)
-        except (FleetError, LimitError) as error:
-            self._refuse(motion, str(error))
-            return
-        flight = Flight(motion, action, reach, sight, ordered_at)
-        self._flight = flight
-        self._post(self._order, flight)
+        state, sight = self.condition(), self.fresh_sight()
+        why = "" if state.presence is Presence.READY else state.reason or f"{self.name} makes another motion"
+        self.orders.begin(motion, sight, why)
 
     def stop(self, reason: str, *, motors_off: bool = False) -> None:
         """Latched here at once, then told as soon as the loop turns, and again until it is answered."""
@@ -147,6 +132,14 @@ class Arm:
         """Somebody has seen to it that a held link may be tried again."""
         self._post(self._allowed.set)
 
+    def prompt(self, text: str) -> None:
+        """Tell whoever stands by the robot what to put right."""
+        self._post(self._prompt, text)
+
+    def _prompt(self, text: str) -> None:
+        if self._link is not None:
+            self._link.send(messages.ResetPrompt(text))
+
     async def run(self) -> None:
         """Connect, live, connect again, until cancelled."""
         ticking = asyncio.create_task(self._tick())
@@ -160,6 +153,8 @@ class Arm:
                     self._away = str(error)
                     if error.hold:
                         await self._allowed.wait()
+                except Exception as error:  # Whatever an agent may say, its arm is tried again.
+                    self._away = f"the link to {self.name} failed: {type(error).__name__}: {error}"
                 if time.monotonic() - began > STEADY_S:
                     self._back_off.worked()
                 with contextlib.suppress(TimeoutError):
@@ -167,13 +162,13 @@ class Arm:
                         await self._allowed.wait()
         finally:
             ticking.cancel()
-            if self._flight is not None:
-                self._finish(self._flight, Verdict(Ended.UNKNOWN, "the fleet was closed before its end"))
+            self.orders.close()
             self.eyes.close()
 
     async def _live(self) -> None:
         """One link from its first to its last word; raises LinkError at its end."""
         link = Link(self._address, self._on_event)
+        self._pictures = 0
         try:
             await link.open()
             await self._greet(link)
@@ -202,18 +197,16 @@ class Arm:
             raise LinkError(f"{self.name} speaks another protocol; install the same release at both ends")
         self._session = hello.fields["session"]
         self.capabilities = hello.fields
-        flight = self._flight
-        if flight is not None and flight.sent and flight.fate is None:
-            answer = await link.ask(messages.Became((flight.motion.id,)), wait_s)
-            fate = fate_from(dict(answer.fields.get("motions", {})).get(flight.motion.id, {}))
-            self._settle(flight, flight.told(fate, time.monotonic()))
+        if motion := self.orders.open_motion():
+            answer = await link.ask(messages.Became((motion,)), wait_s)
+            self.orders.told(motion, dict(dict(answer.fields.get("motions", {})).get(motion, {})))
         await link.ask(messages.Subscribe(PICTURE_RATE), wait_s)
         self._link, self._away = link, ""
         self._tell_wish()
 
     def _beat(self, link: Link) -> None:
         sent = time.monotonic()
-        link.send(messages.Beat()).add_done_callback(lambda told: self._on_beat(told, sent))
+        link.send(messages.Beat(self._pictures)).add_done_callback(lambda told: self._on_beat(told, sent))
 
     def _on_beat(self, told: "asyncio.Future[Answer]", sent: float) -> None:
         if not told.cancelled() and told.exception() is None:
@@ -228,42 +221,32 @@ class Arm:
             **{name: str(told.get(name, "")) for name in ("ready", "stopped", "moving", "camera")}
         )
 
-    def _order(self, flight: Flight) -> None:
-        """On the loop: the last look before an order leaves."""
+    def _send(self, flight: Flight) -> "asyncio.Future[Answer] | str":
+        """On the loop: the order on its way, or why it does not leave."""
         link = self._link
         if self._wish is not None and self._wish.stop:
-            self._finish(flight, Verdict(Ended.REFUSED, f"stopped: {self._wish.stop}"))
-        elif link is None:
-            self._finish(flight, Verdict(Ended.REFUSED, self._away))
-        elif time.monotonic() > flight.begin_by:
-            self._finish(flight, Verdict(Ended.REFUSED, "the order did not leave in time"))
-        else:
-            flight.sent = True
-            reach, motion = flight.reach, flight.motion
-            begin_by = self._offset.deadline_there(flight.begin_by)
-            act = messages.Act(
+            return f"stopped: {self._wish.stop}"
+        if link is None:
+            return self._away
+        begin_by = self._offset.deadline_there(flight.begin_by)
+        reach, motion = flight.reach, flight.motion
+        return link.send(
+            messages.Act(
                 motion.id, self._session, reach.begin, reach.end, reach.speed, begin_by, motion.within_s
             )
-            link.send(act).add_done_callback(lambda told: self._on_acted(flight, told))
-
-    def _on_acted(self, flight: Flight, told: "asyncio.Future[Answer]") -> None:
-        if told.cancelled():
-            return
-        error = told.exception()
-        if isinstance(error, Refusal):
-            self._settle(flight, Verdict(Ended.REFUSED, str(error)))
-        elif error is None:
-            flight.began_there = messages.finite(told.result().fields.get("began_at"))
+        )
 
     def _on_event(self, event: Event) -> None:
-        flight = self._flight
         if event.kind == "picture":
             self._on_picture(event)
-        elif event.kind == "ended" and flight is not None and event.fields.get("motion") == flight.motion.id:
-            self._heard = Heard(self._heard.ready, self._heard.stopped, "", self._heard.camera)
-            self._settle(flight, flight.told(fate_from(event.fields), time.monotonic()))
+        elif event.kind == "ended":
+            self._heard = replace(self._heard, moving="")
+            self.orders.told(str(event.fields.get("motion")), event.fields)
 
     def _on_picture(self, event: Event) -> None:
+        self._pictures += 1
+        if self._link is not None:
+            self._beat(self._link)
         stamp = messages.finite(event.fields.get("captured_at"))
         if stamp is None or not self._offset.known:
             return
@@ -273,26 +256,15 @@ class Arm:
             Shot(event.payload, stamp, captured, wall - (now - captured), wall, self._offset.error)
         )
 
-    def _on_sight(self, sight: Sight) -> None:
-        """In the eyes' thread."""
-        self._post(self._saw, sight)
-
     def _post(self, call: Callable[..., None], *arguments: Any) -> None:
         """From any thread, on the loop as soon as it turns; nothing where it has ended."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call, *arguments)
 
-    def _saw(self, sight: Sight) -> None:
-        flight = self._flight
-        if flight is not None and not self._judging:
-            self._settle(flight, flight.saw(sight))
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            flight = self._flight
-            if flight is not None and not self._judging:
-                self._settle(flight, flight.late(time.monotonic(), self._times))
+            self.orders.tick(time.monotonic())
             if self._wish is not self._wish_done and time.monotonic() - self._wish_at > _AGAIN_S:
                 self._tell_wish()
 
@@ -308,57 +280,6 @@ class Arm:
         answer = await link.ask(request, self._times.silent_s)
         self._hear(answer)
         self._wish_done = wish
-
-    def _settle(self, flight: Flight, verdict: Verdict | None) -> None:
-        """End a flight, or have its outcome judged first."""
-        if verdict is None or self._flight is not flight:
-            return
-        if verdict.after is None:
-            self._finish(flight, verdict)
-            return
-        self._judging = True
-        self.eyes.judge(flight.before, verdict.after).add_done_callback(
-            lambda judged: self._post(self._judged, flight, verdict, judged)
-        )
-
-    def _judged(self, flight: Flight, verdict: Verdict, judged: "Future[Outcome]") -> None:
-        self._judging = False
-        if judged.cancelled():
-            self._finish(flight, Verdict(verdict.ended, verdict.detail))
-        elif error := judged.exception():
-            self._finish(flight, Verdict(verdict.ended, f"its outcome could not be judged: {error}"))
-        else:
-            self._finish(flight, verdict, judged.result())
-
-    def _finish(self, flight: Flight, verdict: Verdict, outcome: Outcome | None = None) -> None:
-        """The one place where a flight ends."""
-        if self._flight is not flight:
-            return
-        self._flight = None
-        judged = outcome or Outcome(0.0, False, False, False, confidence=0.0)
-        if verdict.ended in (Ended.REFUSED, Ended.UNKNOWN):
-            judged = Outcome(0.0, False, False, False, confidence=float(verdict.ended is Ended.REFUSED))
-        self._on_end(
-            MotionEnd(
-                motion=flight.motion,
-                ended=verdict.ended,
-                detail=verdict.detail,
-                action=None if np.array_equal(flight.action, flight.motion.action) else flight.action,
-                reward=judged.reward,
-                done=judged.done,
-                violation=judged.violation,
-                success=judged.success,
-                confidence=judged.confidence,
-                began_at=self._wall(flight.began_there),
-                ended_at=self._wall(flight.fate.ended_at) if flight.fate is not None else None,
-                seen_at=verdict.after.shot.captured_at if verdict.after is not None else None,
-            ),
-            flight,
-            verdict.after,
-        )
-
-    def _refuse(self, motion: Motion, why: str) -> None:
-        self._on_end(MotionEnd(motion, Ended.REFUSED, why), None, None)
 
     def _wall(self, there: float | None) -> float | None:
         """A time by the agent's clock, by this process's [s since the epoch]."""

@@ -127,6 +127,10 @@ class RemoteFleet:
         for robot in self._named(robots):
             self.arms[robot].reconnect()
 
+    def prompt(self, robot: int, text: str) -> None:
+        """Tell whoever stands by this robot what to put right; nothing where it is away."""
+        self.arms[self._named([robot])[0]].prompt(text[:1000] or "put the robot right")
+
     def reset(self, ids: Collection[int]) -> None:
         """A new goal for each, now or with its first picture."""
         for robot in self._named(ids):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robots.fleet import FleetError
 from robots.physical import Ended, Motion
 from robots.remote.eyes import Sight
 from robots.remote.journal import Fate
@@ -16,7 +17,7 @@ from robots.remote.side import Reach
 
 @dataclass(frozen=True)
 class Times:
-    """How long a driver waits for what [s]; checks itself."""
+    """How long a driver waits for what [s]. Raises FleetError for a time that makes no sense."""
 
     beat_s: float = 0.25
     """Between heartbeats; the agent's watchdog must wait for several."""
@@ -33,7 +34,7 @@ class Times:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
             if not 0.0 < value < 3600.0:
-                raise ValueError(f"times: {name} is {value!r}, but must be above 0 and below 3600 s")
+                raise FleetError(f"times: {name} is {value!r}, but must be above 0 and below 3600 s")
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,13 @@ class Journal:
 
     def begin(self, motion: str, at: float) -> None:
         """On disk before it returns, so that no motion is ever begun twice; raises OSError."""
-        self._write(motion, Fate("moving", began_at=at))
+        fate = Fate("moving", began_at=at)
+        self._write(motion, fate)
+        self._fates[motion] = fate
 
     def end(self, motion: str, fate: Fate) -> None:
         """The motion's end; raises OSError where it cannot be kept."""
+        self._fates[motion] = fate
         self._write(motion, fate)
 
     def close(self) -> None:
@@ -72,7 +75,6 @@ class Journal:
         os.close(self._fd)
 
     def _write(self, motion: str, fate: Fate) -> None:
-        self._fates[motion] = fate
         line, size = _line(motion, fate), os.fstat(self._fd).st_size
         if os.write(self._fd, line) != len(line):
             os.ftruncate(self._fd, size)

@@ -38,6 +38,11 @@ class Beat(Request):
     """The driver lives; answered with the state of the arm and the agent's clock."""
 
     kind = "beat"
+    pictures: int = 0
+    """Pushed pictures that have arrived on this link: only a few more are sent before they are told of."""
+
+    def __post_init__(self) -> None:
+        request_number(self.pictures)
 
 
 @dataclass(frozen=True)

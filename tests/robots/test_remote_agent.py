@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from remote_house import HERE, PATIENCE_S, until
 
+from robots.remote.answering import MOST_UNDER_WAY
 from robots.remote.framing import Splitter, encode
 from robots.remote.messages import (
     Act,
@@ -107,11 +108,14 @@ class Talk:
         }
         return Act(**(order | changed))
 
+    def pictures(self) -> list[Event]:
+        return [event for event in self.events if event.kind == "picture"]
+
     def beats_until(self, true, what: str) -> None:
         """Lives like a driver meanwhile."""
 
         def seen() -> bool:
-            self.send(Beat())
+            self.send(Beat(len(self.pictures())))
             self.read(0.02)
             return bool(true())
 
@@ -265,6 +269,7 @@ def test_a_silent_driver_s_motion_is_cut_and_the_next_order_moves_again(talk):
     assert isinstance(agent.ask(agent.act("m2")), Answer)
 
 
+@pytest.mark.slow(6)
 def test_heartbeats_keep_a_long_motion_going(talk):
     agent = talk("--motion-s", "4", "--watchdog-s", "3").hello()
     agent.ask(agent.act())
@@ -315,14 +320,24 @@ def test_pictures_come_when_asked_for_and_ten_times_a_second_when_subscribed(tal
     assert from_jpeg(observed.payload).shape == (48, 64, 3)
     agent.ask(Subscribe(10.0))
 
-    def pictures():
-        return [event for event in agent.events if event.kind == "picture"]
-
-    agent.beats_until(lambda: len(pictures()) >= 5, "pictures")
-    stamps = [event.fields["captured_at"] for event in pictures()]
+    agent.beats_until(lambda: len(agent.pictures()) >= 5, "pictures")
+    stamps = [event.fields["captured_at"] for event in agent.pictures()]
     assert stamps == sorted(set(stamps))
     assert stamps[-1] - stamps[0] > 0.3
-    agent.ask(Subscribe(0.0))
+
+
+def test_a_driver_that_falls_behind_gets_fewer_pictures_not_older_ones(talk):
+    agent = talk().hello()
+    agent.ask(Subscribe(10.0))
+    until(
+        lambda: agent.ask(Beat()) and len(agent.pictures()) == MOST_UNDER_WAY, "as many as may be under way"
+    )
+    asked = agent.clock()
+    until(lambda: agent.clock() > asked + 0.5, "time for more of them")
+    assert len(agent.pictures()) == MOST_UNDER_WAY
+    agent.ask(Beat(MOST_UNDER_WAY))
+    until(lambda: agent.ask(Beat()) and len(agent.pictures()) > MOST_UNDER_WAY, "another")
+    assert agent.pictures()[-1].fields["captured_at"] > asked + 0.5
 
 
 def test_answers_go_to_their_requests_by_number(talk):

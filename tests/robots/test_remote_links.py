@@ -34,6 +34,7 @@ def house(tmp_path):
         built.close()
 
 
+@pytest.mark.slow(6)
 def test_a_changed_host_key_is_told_and_nothing_is_tried_until_somebody_says_so(house, tmp_path):
     arm = house()
     arm.ready()
@@ -88,6 +89,7 @@ def test_an_agent_that_says_something_else_is_told_in_its_words(house, program, 
     assert arm.presence() is Presence.AWAY
 
 
+@pytest.mark.slow(6)
 def test_a_driver_that_is_killed_while_all_arms_move_leaves_them_standing(house):
     arms = house(4, "--motion-s", "20")
     arms.fleet.close()
