@@ -36,7 +36,7 @@ class Pushing:
     """One robot's task; implements robots.remote.task.RemoteTask. Not for two threads at once.
 
     calibration: of the camera over it. colours: of its cube and tool. speed: of its pushes [m/s]. A picture
-    costs about 7 ms. The first sure picture sets the first goal.
+    costs 5 to 8 ms. The first sure picture sets the first goal.
     """
 
     name = NAME

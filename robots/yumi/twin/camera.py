@@ -56,7 +56,7 @@ class Sensor:
 
 
 class Eye:
-    """Draws scenes as one camera sees them. A picture costs about 2 ms: only what moves is painted anew.
+    """Draws scenes as one camera sees them. A picture costs 2 to 3 ms: only what moves is painted anew.
 
     seed: of the noise; equal seeds and scenes give equal pictures. Not for two threads at once.
     """
