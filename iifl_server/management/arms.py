@@ -9,7 +9,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from iifl_server.management.arguments.demo import SIZE, TASK, TWIN
+from iifl_server.management.arguments.demo import SIZE, TASK
+from iifl_server.management.arguments.places import TWIN
 from iifl_server.management.base import BAD_USAGE
 from iifl_server.processes.children import Child, Children
 

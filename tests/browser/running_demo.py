@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from iifl_server.processes.children import die_with_parent
 
@@ -130,3 +130,26 @@ def sign_in(page: Page, demo: Demo, role: str) -> None:
     page.get_by_test_id("sign-in-username").fill(name)
     page.get_by_test_id("sign-in-password").fill(password)
     page.get_by_test_id("sign-in-submit").click()
+
+
+def have_a_robot(page: Page) -> int:
+    """Wait until the allocation has given this person a robot that can be pushed and is in sight."""
+    expect(page.get_by_test_id("mode-banner")).to_have_attribute("data-mode", "mine", timeout=20_000)
+    canvas = page.get_by_test_id("stage-canvas")
+    expect(canvas).to_have_attribute("data-stale", "", timeout=20_000)
+    return int(canvas.get_attribute("data-robot") or -1)
+
+
+def anchor(page: Page) -> tuple[float, float]:
+    canvas = page.get_by_test_id("stage-canvas")
+    return float(canvas.get_attribute("data-anchor-x") or 0), float(
+        canvas.get_attribute("data-anchor-y") or 0
+    )
+
+
+def push_towards(page: Page, x: float, y: float) -> None:
+    """Click on the frame and send."""
+    box = page.get_by_test_id("stage-canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.keyboard.press("Enter")

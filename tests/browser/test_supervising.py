@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from running_demo import Demo, eventually, sign_in
+from running_demo import Demo, anchor, eventually, have_a_robot, push_towards, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
@@ -18,29 +18,6 @@ CUBE_CENTRE = """canvas => {
     const anchor = [Number(canvas.dataset.anchorX), Number(canvas.dataset.anchorY)];
     return count < 50 ? null : {seen: [x / count / width, y / count / height], anchor};
 }"""
-
-
-def have_a_robot(page: Page) -> int:
-    """Wait until the allocation has given this person a robot that can be pushed and is in sight."""
-    expect(page.get_by_test_id("mode-banner")).to_have_attribute("data-mode", "mine", timeout=20_000)
-    canvas = page.get_by_test_id("stage-canvas")
-    expect(canvas).to_have_attribute("data-stale", "", timeout=20_000)
-    return int(canvas.get_attribute("data-robot") or -1)
-
-
-def anchor(page: Page) -> tuple[float, float]:
-    canvas = page.get_by_test_id("stage-canvas")
-    return float(canvas.get_attribute("data-anchor-x") or 0), float(
-        canvas.get_attribute("data-anchor-y") or 0
-    )
-
-
-def push_towards(page: Page, x: float, y: float) -> None:
-    """Click on the frame and send."""
-    box = page.get_by_test_id("stage-canvas").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    page.keyboard.press("Enter")
 
 
 def persons_interventions(demo: Demo, kind: str = "teleoperation") -> list[tuple[str, int]]:

@@ -3,12 +3,12 @@
 from argparse import SUPPRESS, ArgumentParser
 
 from iifl_server.management.arguments.numbers import PACE, PORT, ROBOTS, SEED, whole
+from iifl_server.management.arguments.places import TWIN, fleet
 from iifl_server.management.arguments.tasks import WORDS, task
 from iifl_server.names import PACE_S, PUSH_PACE_S
 
 TASK = "block_push"
 SIZE = 4
-TWIN = "yumi-twin"
 HELP = "Run a supervised fleet with its web page on this machine; Ctrl-C ends it, the next start goes on."
 
 
@@ -19,6 +19,7 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fleet",
+        type=fleet,
         metavar="FILE",
         help=f"arms that are there, in place of a task: a fleet file (docs/yumi.md), or {TWIN} for a site of "
         "two simulated YuMis behind SSH",

@@ -22,7 +22,7 @@ from iifl_server.learning.initial import made_here, shipped_checkpoint
 from iifl_server.management import arms
 from iifl_server.management.arguments import CALLED
 from iifl_server.management.arguments import demo as options
-from iifl_server.management.arguments.demo import TWIN
+from iifl_server.management.arguments.places import TWIN
 from iifl_server.management.base import BAD_USAGE, IIFLCommand, manage
 from iifl_server.names import PACE_S, PUSH_PACE_S
 from iifl_server.processes.children import Child, Children, die_with_parent
