@@ -6,7 +6,7 @@ TWIN = "yumi-twin"
 
 
 def fleet(text: str) -> str:
-    """Argument type: what can be a fleet file, a recording's folder, or the twins; the command looks for it."""
+    """Argument type: a fleet file, the folder of a recording, or the twins; commands look whether it is there."""
     if text.strip() and "\0" not in text and len(text) <= 4096:
         return text
     raise ArgumentTypeError(
