@@ -216,6 +216,8 @@ class Agent:
     def _tell_end(self, motion: str, fate: Fate) -> None:
         """Called by the motion's thread."""
         self._outbox.put(Event("ended", {"motion": motion, **fate.told()}))
+        self._next_picture = -math.inf
+        self._watcher.hurry()
 
     def _halt(self, why: str, *, latch: bool) -> None:
         try:

@@ -51,7 +51,8 @@ class Watcher:
     ) -> None:
         self._side, self._clock, self._rate, self._frozen_s = side, clock, rate, frozen_s
         self._frozen = Frozen(frozen_s)
-        self._closing = threading.Event()
+        self._closing = False
+        self._wake = threading.Event()
         self._trouble = "the camera has shown nothing yet"
         self._looked_at = clock()
         self.newest: Picture | None = None
@@ -63,9 +64,14 @@ class Watcher:
         """Begin to look."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Look now, since something has just changed that people and the policy wait to see."""
+        self._wake.set()
+
     def close(self) -> None:
         """Look no more; a camera that hangs is left behind."""
-        self._closing.set()
+        self._closing = True
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)
 
@@ -77,7 +83,7 @@ class Watcher:
         return self._trouble
 
     def _watch(self) -> None:
-        while not self._closing.is_set():
+        while not self._closing:
             began = self._clock()
             try:
                 picture = self._side.look()
@@ -92,7 +98,8 @@ class Watcher:
             if new:
                 self.newest = picture
                 self.on_picture(picture)
-            self._closing.wait(max(0.0, began + 1.0 / self._rate - self._clock()))
+            self._wake.wait(max(0.0, began + 1.0 / self._rate - self._clock()))
+            self._wake.clear()
 
 
 def jpeg_ready(image: NDArray[np.uint8]) -> None:

@@ -40,6 +40,8 @@ class Scripted:
     def look(self) -> Picture:
         if (self.folder / "unplugged").exists():
             raise SideError("the camera is not there; check its cable")
+        while (self.folder / "hung").exists():
+            time.sleep(0.02)
         if (self.folder / "frozen").exists() and self._frozen is not None:
             return self._frozen
         noise = self._random.integers(0, 30, (48, 64, 3), dtype=np.uint8)
@@ -72,6 +74,7 @@ def main() -> int:
     parser.add_argument("--watchdog-s", type=float, default=10.0)
     parser.add_argument("--abandoned-s", type=float, default=20.0)
     parser.add_argument("--frozen-s", type=float, default=5.0)
+    parser.add_argument("--silence-latches", action="store_true")
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args()
     side = Scripted(given.folder, given.motion_s, given.skew_s)
@@ -79,6 +82,7 @@ def main() -> int:
         watchdog_s=given.watchdog_s,
         abandoned_s=given.abandoned_s,
         frozen_s=given.frozen_s,
+        silence_latches=given.silence_latches,
         dry_run=given.dry_run,
     )
     return serve_streams(side, LIMITS, habits, given.folder / "agent", clock=side.clock)

@@ -269,6 +269,26 @@ def test_a_silent_driver_s_motion_is_cut_and_the_next_order_moves_again(talk):
     assert isinstance(agent.ask(agent.act("m2")), Answer)
 
 
+def test_a_silent_driver_s_stop_can_be_made_to_need_a_release(talk):
+    agent = talk("--motion-s", "25", "--watchdog-s", "0.3", "--silence-latches").hello()
+    agent.ask(agent.act())
+    until(lambda: agent.log("cut"), "the watchdog stops the arm")
+    assert agent.ended("m1")["ended"] == "cut"
+    assert "silent" in agent.ask(agent.act("m2")).sentence
+    assert agent.ask(Release()).fields["stopped"] == ""
+
+
+def test_a_camera_that_hangs_is_told_and_nothing_moves_blind(talk):
+    agent = talk("--frozen-s", "0.5").hello()
+    (agent.folder / "hung").touch()
+    until(lambda: "no picture for" in agent.ask(Beat()).fields["camera"], "told")
+    assert "blind" in agent.ask(agent.act()).sentence
+    assert isinstance(agent.ask(Observe()), Failure)
+    (agent.folder / "hung").unlink()
+    until(lambda: not agent.ask(Beat()).fields["camera"], "it sees again")
+    assert agent.log("move") == []
+
+
 @pytest.mark.slow(6)
 def test_heartbeats_keep_a_long_motion_going(talk):
     agent = talk("--motion-s", "4", "--watchdog-s", "3").hello()

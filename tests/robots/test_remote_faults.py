@@ -151,7 +151,7 @@ def test_a_second_driver_is_refused_in_a_sentence_until_the_first_is_gone(house)
     assert arm.end(arm.push()[0]).ended is Ended.DONE
 
 
-@pytest.mark.slow(6)
+@pytest.mark.slow(15)
 def test_one_lost_arm_delays_no_other(house):
     arms = house(2, times=replace(PATIENT, silent_s=2.0))
     arms.ready()
