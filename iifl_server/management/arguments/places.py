@@ -6,7 +6,7 @@ TWIN = "yumi-twin"
 
 
 def fleet(text: str) -> str:
-    """Argument type: a fleet file, the folder of a recording, or the twins; whether it is there shows later."""
+    """Argument type: a fleet file, the folder of a recording, or the twins; commands look for it."""
     if text.strip() and "\0" not in text and len(text) <= 4096:
         return text
     raise ArgumentTypeError(
