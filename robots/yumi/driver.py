@@ -1,5 +1,6 @@
 """A fleet of YuMi arms from its fleet file: links over SSH, and each arm a task to read its pictures by."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ class PushingFleet(RemoteFleet):
         self._tasks = [_task(settings, arm) for arm in settings.arms]
         super().__init__([arm.place for arm in settings.arms], self._tasks, recorder=recorder)
         self.task = settings.task
+
+    def release(self, robots: Collection[int] | None = None) -> None:
+        """End the stop of these arms, or of all; one whose link waits for somebody's word is tried again."""
+        super().release(robots)
+        self.reconnect(robots)
 
     def poses(self) -> NDArray[np.float64]:
         """Poses of the cubes as last seen, (N, 3), x, y [m] and yaw [rad]; zeros for one never seen."""
