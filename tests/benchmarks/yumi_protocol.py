@@ -8,6 +8,7 @@ and clicks over a WebSocket as a page would. A step is one motion of each arm. I
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -48,6 +50,8 @@ class Page:
         self.frames: dict[int, tuple[Any, bytes]] = {}
         self.counts = {"executed": 0, "refused": 0, "late": 0, "unknown": 0}
         self.offset = 0.0
+        self.drawn = 0
+        """Pictures that came."""
         session = requests.Session()
         session.trust_env = False
         address = f"http://127.0.0.1:{PORT}/sign-in/"
@@ -60,8 +64,8 @@ class Page:
         )
         self._lock = threading.Lock()
         self.say({"type": "hello", "protocol": 1, "page": page, "run": None})
-        threading.Thread(target=self._listen, daemon=True).start()
-        threading.Thread(target=self._ping, daemon=True).start()
+        for work in (self._listen, self._ping):
+            threading.Thread(target=_until_closed, args=(work,), daemon=True).start()
 
     def say(self, message: dict[str, Any]) -> None:
         with self._lock:
@@ -86,6 +90,7 @@ class Page:
             code, data = self._socket.recv_data()
             if code == websocket.ABNF.OPCODE_BINARY:
                 header, jpeg = unpack_frame(data)
+                self.drawn += 1
                 self.frames[header.robot] = (header, jpeg)
                 self.say(
                     {"type": "frame_ack", "robot": header.robot, "size": header.size, "frame": header.frame}
@@ -106,6 +111,11 @@ class Page:
         while True:
             self.say({"type": "ping", "sent_at": time.time() * 1000})
             time.sleep(1.5)
+
+
+def _until_closed(work: Callable[[], None]) -> None:
+    with contextlib.suppress(websocket.WebSocketException, OSError):
+        work()
 
 
 def supervise(page: Page, direction: Direction, seed: int, over: threading.Event) -> None:
