@@ -29,6 +29,11 @@ def announce_signed_out(person: int) -> None:
     _send(keys.person_group(person), {"type": "live.signed_out"})
 
 
+def announce_rights(person: int) -> None:
+    """Have all pages of a person look at what they may."""
+    _send(keys.person_group(person), {"type": "live.rights"})
+
+
 def newest_live(run: int) -> dict[str, Any] | None:
     """As last announced, or None before a runner has driven the run."""
     raw = live_client().get(keys.live(run))

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from iifl_server.accounts.models import Person
+from iifl_server.accounts.rights import standing
 from iifl_server.errors import NotAllowedError
 from iifl_server.fleets import selectors, services
 from iifl_server.fleets.means import task_means
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
 TOUCH_EVERY_MS = 1_000
 """Pings come every 2 s; faster ones are answered and write nothing."""
+LOOK_AGAIN_MS = 1_500
+"""How often it is looked whether a page's person still may be there; at once where somebody changes it."""
 JOIN_EVERY_MS = 3_600_000
 NO_LEASE: dict[str, Any] = {"type": "lease", "lease": None}
 
@@ -40,6 +43,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._console = False
         self._viewer: Viewer | None = None
         self._touched_at = self._complained_at = 0.0
+        self._looked_at = now_ms()
         self._joined_at = now_ms()
         self._times: deque[float] = deque(maxlen=protocol.MESSAGES_PER_S)
         self._sent: dict[str, dict[str, Any]] = {}
@@ -50,6 +54,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(NOT_SIGNED_IN)
             return
         self._person = user
+        self._password_hash = user.get_session_auth_hash()
         await self._join()
 
     async def disconnect(self, code: int) -> None:
@@ -179,6 +184,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _ping(self, message: dict[str, Any]) -> None:
         await self._say({"type": "pong", "sent_at": message["sent_at"], "server_time": now_ms()})
+        if now_ms() - self._looked_at > LOOK_AGAIN_MS and not await self._still_may():
+            return
         if self._console and now_ms() - self._touched_at > TOUCH_EVERY_MS:
             await self._touch()
         if now_ms() - self._joined_at > JOIN_EVERY_MS:
@@ -236,6 +243,30 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def live_outcome(self, event: dict[str, Any]) -> None:
         """From the runner: what became of a command of this person."""
         await self._say(event["outcome"])
+
+    async def live_rights(self, event: dict[str, Any]) -> None:
+        """Something about this person has changed: what the page may do is looked at anew."""
+        await self._still_may()
+
+    async def _still_may(self) -> bool:
+        """Close the socket of somebody who may not be here any more, with a reason; the seat goes too."""
+        self._looked_at = now_ms()
+        before, session = self._signed_in, self.scope["session"]
+        found = await database_sync_to_async(standing)(before.pk, session, self._password_hash)
+        if found.person is None:
+            await self._leave()
+            await self._say(ProtocolError("forbidden", found.reason).message())
+            await self.close(NOT_SIGNED_IN)
+            return False
+        self._person = found.person
+        if self._console and not found.person.may_supervise:
+            await self._leave()
+            self._console = False
+        return True
+
+    async def _leave(self) -> None:
+        if self._console and self._run is not None:
+            await database_sync_to_async(presence.leave)(self._run, self._signed_in.pk)
 
     async def live_signed_out(self, event: dict[str, Any]) -> None:
         """The person signed out: no page stays open; one that is still signed in comes back by itself."""

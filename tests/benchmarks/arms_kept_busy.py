@@ -2,9 +2,9 @@
 
     python tests/benchmarks/arms_kept_busy.py --seconds 90 --factor 2
 
-Two simulated YuMis, twice. First the bare driver: each arm gets its next push as soon as it is ready. Then `./iifl
-demo` over the same kind of site, the algorithms helping, with a page that watches all four cameras. Prints motions
-of an arm per minute of each, their ratio, and the pictures per second that the page drew.
+Two simulated YuMis, twice. First the bare driver: each arm gets its next push as soon as it is ready. Then
+`./iifl demo` over such a site, algorithms helping, with a page that watches all four cameras. Prints
+motions of an arm per minute of each, their ratio, and the pictures per second that the page drew.
 """
 
 import argparse

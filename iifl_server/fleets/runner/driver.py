@@ -9,6 +9,7 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from iifl_server.accounts.rights import who_may_supervise
 from iifl_server.errors import NoAnswerError, ServerError
 from iifl_server.fleets import services
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus, RunStatus
@@ -81,6 +82,8 @@ class Driver:
         self._refresh(force=True)
         self._retraining = learning.watch(session)
         present = present_people(read_presence(session.id), now_ms())
+        may = who_may_supervise(present)
+        present = {person: one for person, one in present.items() if person in may}
         session.seats = take_seats(session.seats, present, session.run.people)
         session.look()
         if self._stopped:

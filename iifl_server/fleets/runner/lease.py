@@ -1,8 +1,10 @@
 """A runner's lease on a run: owner, heartbeat and epoch, so that two never drive one fleet."""
 
+import hashlib
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 import psutil
 from django.db import transaction
@@ -12,14 +14,16 @@ from django.utils import timezone
 from iifl_server.errors import LeaseLostError
 from iifl_server.fleets.models import Run, RunStatus
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+NAMESPACE = Path("/proc/self/ns/pid")
 STALE_AFTER = timedelta(seconds=10)
 """A runner not heard of for this long is taken for dead."""
 ALIVE = (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPED)
 
 
 def owner_name() -> str:
-    """This process: host, process id and its start, since ids are used again."""
-    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+    """This process: its machine, process id and its start, since ids are used again."""
+    return f"{_machine()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
 
 
 def claim_run(owner: str) -> Run | None:
@@ -66,11 +70,25 @@ def _free(run: Run) -> bool:
     return timezone.now() - run.runner_heartbeat_at > STALE_AFTER or _died_here(run.runner_owner)
 
 
+def _machine() -> str:
+    """Where process ids mean what they mean here: containers of one host name number their own."""
+    place = f"{socket.gethostname()} {_told(BOOT)} {_told(NAMESPACE)}"
+    return f"{socket.gethostname()[:40]}.{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+
+def _told(path: Path) -> str:
+    """What the kernel says of itself; nothing where it has no such thing."""
+    try:
+        return os.readlink(path) if path.is_symlink() else path.read_text().strip()
+    except OSError:
+        return ""
+
+
 def _died_here(owner: str) -> bool:
-    """Whether the owner was a process of this machine that has ended."""
-    host, _, rest = owner.partition("/")
+    """Whether the owner was a process that this one would see, and has ended."""
+    machine, _, rest = owner.partition("/")
     pid, _, created = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdigit():
+    if machine != _machine() or not pid.isdigit():
         return False
     try:
         return f"{psutil.Process(int(pid)).create_time():.2f}" != created

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from iifl_server.accounts.models import Person
 from iifl_server.errors import LeaseLostError
 from iifl_server.fleets.models import (
     Assignment,
@@ -48,6 +49,8 @@ class StepRecord:
     helping: Mapping[int, Help]
     """Robot → who had it during the step."""
     figures: Mapping[str, float]
+    people: frozenset[int] | None = None
+    """Those who exist; None for all that are named."""
 
 
 def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retraining | None:
@@ -59,6 +62,7 @@ def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retra
     with transaction.atomic():
         if not held(session.id, session.epoch).update(step=session.state.step):
             raise LeaseLostError(f"run {session.id} has another runner now; step {record.step} is not kept")
+        record = _with_people_that_exist(record)
         for done in record.commands:
             _execute(record, done)
         Intervention.objects.bulk_create(
@@ -76,6 +80,20 @@ def record_step(session: Session, record: StepRecord, *, retrain: bool) -> Retra
         oldest = session.state.step - SNAPSHOTS_KEPT
         RunSnapshot.objects.filter(run=session.run, step__lte=oldest).delete()
         return queue_retraining(session.id, session.state.step) if retrain else None
+
+
+def _with_people_that_exist(record: StepRecord) -> StepRecord:
+    """What somebody did stays where that person has been removed meanwhile: it then is nobody's."""
+    named = {person for _, person, _ in record.helping.values() if person is not None}
+    named |= {one.lease.person for one in record.carried_on.values()}
+    known = set(Person.objects.select_for_update().filter(pk__in=named).values_list("pk", flat=True))
+    if named <= known:
+        return record
+    helping = {
+        robot: (seat, person if person in known else None, kind)
+        for robot, (seat, person, kind) in record.helping.items()
+    }
+    return replace(record, helping=helping, people=frozenset(known))
 
 
 def _execute(record: StepRecord, done: Accepted) -> None:
@@ -110,7 +128,9 @@ def _carried_on(session: Session, record: StepRecord, robot: int, assist: Assist
         run=session.run,
         robot=robot,
         seat=assist.lease.seat,
-        person_id=assist.lease.person,
+        person_id=assist.lease.person
+        if record.people is None or assist.lease.person in record.people
+        else None,
         supervisor_name=session.seats[assist.lease.seat].holder,
         kind=HelpKind.TELEOPERATION,
         mode=assist.mode,
