@@ -70,7 +70,12 @@ def _number(low: float, high: float) -> Check:
 
 
 def _text(longest: int) -> Check:
-    return lambda value: isinstance(value, str) and 0 < len(value) <= longest
+    return lambda value: isinstance(value, str) and 0 < len(value) <= longest and _whole(value)
+
+
+def _whole(text: str) -> bool:
+    """Half a surrogate pair is no character: nothing behind the wire could store it."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _uuid(value: Any) -> bool:

@@ -21,7 +21,7 @@ const must = (holds, valid) => (value, path) => {
 };
 
 const text = (least, most) =>
-  must((v) => typeof v === "string" && v.length >= least && v.length <= most, `a text of ${least} to ${most} characters`);
+  must((v) => typeof v === "string" && v.length >= least && v.length <= most && v.isWellFormed(), `a text of ${least} to ${most} characters`);
 const whole = (most, least = 0) =>
   must((v) => Number.isInteger(v) && v >= least && v <= most, `a whole number from ${least} to ${most}`);
 const real = (least = -Infinity, most = Infinity) =>
