@@ -93,8 +93,9 @@ def test_the_shortest_time_of_every_step_counts(monkeypatch: pytest.MonkeyPatch)
 def test_the_figures_of_a_small_run_have_the_promised_names() -> None:
     lines: list[str] = []
     figures = simulation.run(SMALL, lines.append)
-    assert set(figures) == {"machine", *task_names()}
-    for task in task_names():
+    tasks = set(task_names()) - {"yumi_push"}  # It pushes as block_push does.
+    assert set(figures) == {"machine", *tasks}
+    for task in tasks:
         row = figures[task]
         assert row["robot_steps_per_s"] > 0
         if task != "navigation":

@@ -73,7 +73,7 @@ class Forgets(PretendFleet):
 
 
 class Silent(PretendFleet):
-    """Says that a robot takes no motion, and not why."""
+    """Says that a robot is stopped, and not why."""
 
     def conditions(self) -> list[Condition]:
         return [Condition(one.presence) for one in super().conditions()]
@@ -93,7 +93,7 @@ class Colourless(PretendFleet):
         (Blocks, "test_begin_returns_at_once_and_each_motion_ends_once"),
         (Halfway, "test_one_bad_motion_and_nothing_moves"),
         (Forgets, "test_a_stop_cuts_what_moves_and_latches_until_it_is_released"),
-        (Silent, "test_a_robot_is_moving_until_its_motion_ends"),
+        (Silent, "test_a_stop_cuts_what_moves_and_latches_until_it_is_released"),
         (Colourless, "test_frames_are_for_people_and_say_how_old_they_are"),
     ],
 )
