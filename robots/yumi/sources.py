@@ -64,7 +64,7 @@ class VideoSource:
 class StillSource:
     """A camera that answers each request with one JPEG. limit_s: of a request; pause_s: between two [s]."""
 
-    def __init__(self, url: str, limit_s: float = 1.0, pause_s: float = 0.03) -> None:
+    def __init__(self, url: str, limit_s: float = 1.0, pause_s: float = 0.08) -> None:
         self._url, self._limit_s, self._pause_s = url, limit_s, pause_s
         self._session = requests.Session()
         self._session.trust_env = False
