@@ -91,11 +91,13 @@ def measured(
     several = _ensemble(trial, folder, data)
     recording = record(policy, task, seed, robots, steps)
     rows = Rows.of(recording, seed)
-    cold = sharper(policy, 1.0 / PUBLISHED.temperature)
+    plain, knowing = (weighing(policy, data.observations, weight) for weight in (0.0, 1.0))
+    cold = sharper(plain, 1.0 / PUBLISHED.temperature)
     nearest = NearestSample(data.observations)
     draws = np.random.default_rng(seed)
     measures: Mapping[str, Measure] = {
-        "jeffreys": lambda seen: policy.decide(seen, 0).uncertainty,
+        "jeffreys": lambda seen: plain.decide(seen, 0).uncertainty,
+        "jeffreys, familiarity": lambda seen: knowing.decide(seen, 0).uncertainty,
         "jeffreys, published temperature": lambda seen: cold.decide(seen, 0).uncertainty,
         "ensemble variance": lambda seen: several.decide(seen, 0).uncertainty,
         "variance of implicit actions": lambda seen: _variance(policy, seen),
@@ -103,6 +105,14 @@ def measured(
         "random": lambda seen: draws.random(len(seen)),
     }
     return {name: judged(measure, rows, task) for name, measure in measures.items()}
+
+
+def weighing(policy: ImplicitPolicy, observations: NDArray[np.float32], weight: float) -> ImplicitPolicy:
+    """The same energies with another weight of familiarity, of what they were trained on, (n, S)."""
+    made = ImplicitPolicy(replace(policy.config, familiarity=weight), temperature=policy.temperature)
+    made.members = policy.members
+    made.remember(torch.from_numpy(np.array(observations)))
+    return made.eval()
 
 
 def record(policy: Any, task: str, seed: int, robots: int, steps: int) -> Recording:

@@ -56,8 +56,8 @@ SIZES: dict[str, dict[str, Size]] = {
         "paper": Size(3, 10, 1, 1000, 100, (100, 1000), 3200),
     },
     "ball_balance": _fleet(5_000, 100, 1_000),
-    "ant": _fleet(10_000, 100, 2_000),
-    "anymal": _fleet(25_000, 100, 3_000),
+    "ant": _fleet(10_000, 100, 1_000),
+    "anymal": _fleet(25_000, 100, 1_000),
     "franka_cube_stack": _fleet(1_580, 100, 1_000),
     "block_push": {
         "smoke": Size(1, 4, 2, 150, 50, (10, 20), 336, 0.1),

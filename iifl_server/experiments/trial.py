@@ -194,7 +194,9 @@ def _make(trial: Trial, kind: str, path: Path, dataset: Dataset, progress: Progr
 def _digest(trial: Trial, kind: str) -> str:
     """What decides initial weights, in eight letters: a changed recipe finds no weights of the old one."""
     plan = trial.plan(kind)
-    made_by = [asdict(plan.network), plan.initial.to_dict(), trial.size.demonstrations]
+    made_by: list[Any] = [asdict(plan.network), plan.initial.to_dict(), trial.size.demonstrations]
+    if kind == IMPLICIT and plan.familiarity:
+        made_by.append(plan.familiarity)
     return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:8]
 
 
