@@ -1,7 +1,7 @@
 """What would make the Jeffreys divergence know what it has not seen? Second members beside one that acts.
 
     python tests/benchmarks/warnings_by_divergence.py ant ball_balance --seeds 0
-    python tests/benchmarks/warnings_by_divergence.py ant --seeds 0 1 2 --evaluation --ways plain familiarity-1
+    python tests/benchmarks/warnings_by_divergence.py ant --evaluation --ways plain familiarity-1
 
 Member 0 acts, so that every way sees the same rollouts; what differs is the member that it is compared with,
 or how. Judged as by `./iifl bench warning`, on validation starts unless --evaluation is given. One way at one
