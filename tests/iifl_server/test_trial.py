@@ -92,6 +92,17 @@ def test_a_trial_survives_json_and_has_a_name_of_its_own() -> None:
     assert len({one.seed for one in catalogue.trials(Chosen("ant", "smoke", seeds=4))}) == 4
 
 
+def test_seeds_and_arms_are_chosen_and_what_an_arm_follows_must_be_among_them() -> None:
+    some = catalogue.trials(
+        Chosen("navigation", "smoke", seeds=2, first_seed=3, arms=("iifl", "iifl-random"))
+    )
+    assert [one.name for one in some] == ["iifl-random-3", "iifl-3", "iifl-random-4", "iifl-4"]
+    with pytest.raises(RequestError, match="arms are dagger; valid for navigation are bc, ibc"):
+        catalogue.trials(Chosen("navigation", "smoke", arms=("dagger",)))
+    with pytest.raises(RequestError, match="need the budget of iifl too"):
+        catalogue.trials(Chosen("navigation", "smoke", arms=("iifl-random",)))
+
+
 def test_the_paper_size_is_the_papers() -> None:
     for task in ("ball_balance", "ant", "anymal", "franka_cube_stack"):
         size = size_of(task, "paper")

@@ -21,7 +21,8 @@ class Command(IIFLCommand):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         from iifl_server.experiments import catalogue
 
-        chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
+        names = ("name", "scale", "recipe", "seeds", "first_seed")
+        chosen = catalogue.Chosen(**{name: options[name] for name in names}, arms=tuple(options["arms"]))
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
         out = options["out"] or Path(f"out/benchmark/{chosen.name}-{chosen.scale}{recipe}").absolute()
         everywhere = None
