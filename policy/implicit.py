@@ -1,6 +1,7 @@
 """The implicit policy: bootstrapped energies, of which member 0 acts and all say how unsure they are."""
 
 import time
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -90,6 +91,20 @@ class ImplicitPolicy(nn.Module):
         """Take these, (n, S), for all states that are known; `train` calls it at its end."""
         if self.familiarity is not None:
             self.familiarity.learn(observations.to(next(self.parameters()).device))
+
+    def remembering(self, observations: Tensor, weight: float) -> "ImplicitPolicy":
+        """A policy of the same members, with this weight of familiarity, that knows these states, (n, S)."""
+        made = ImplicitPolicy(
+            replace(self.config, familiarity=weight),
+            sampler=self.sampler,
+            descent=self.descent,
+            sampling=self.sampling,
+            annealing=self.annealing,
+            temperature=self.temperature,
+        )
+        made.members = self.members
+        made.to(next(self.parameters()).device).remember(observations)
+        return made.eval()
 
     def unfamiliarity(self, states: Tensor) -> Tensor:
         """What is added to the divergence of the energies in states, (B, S): (B,) [nats]."""

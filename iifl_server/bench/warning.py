@@ -91,7 +91,8 @@ def measured(
     several = _ensemble(trial, folder, data)
     recording = record(policy, task, seed, robots, steps)
     rows = Rows.of(recording, seed)
-    plain, knowing = (weighing(policy, data.observations, weight) for weight in (0.0, 1.0))
+    known = torch.from_numpy(np.array(data.observations))
+    plain, knowing = (policy.remembering(known, weight) for weight in (0.0, 1.0))
     cold = sharper(plain, 1.0 / PUBLISHED.temperature)
     nearest = NearestSample(data.observations)
     draws = np.random.default_rng(seed)
@@ -105,14 +106,6 @@ def measured(
         "random": lambda seen: draws.random(len(seen)),
     }
     return {name: judged(measure, rows, task) for name, measure in measures.items()}
-
-
-def weighing(policy: ImplicitPolicy, observations: NDArray[np.float32], weight: float) -> ImplicitPolicy:
-    """The same energies with another weight of familiarity, of what they were trained on, (n, S)."""
-    made = ImplicitPolicy(replace(policy.config, familiarity=weight), temperature=policy.temperature)
-    made.members = policy.members
-    made.remember(torch.from_numpy(np.array(observations)))
-    return made.eval()
 
 
 def record(policy: Any, task: str, seed: int, robots: int, steps: int) -> Recording:

@@ -41,7 +41,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 from iifl_server import seeds  # noqa: E402
 from iifl_server.bench.sampler import sharper  # noqa: E402
-from iifl_server.bench.warning import Rows, judged, record, starts, weighing  # noqa: E402
+from iifl_server.bench.warning import Rows, judged, record, starts  # noqa: E402
 from iifl_server.experiments.protocol import Trial, size_of  # noqa: E402
 from iifl_server.experiments.results import machine, read_json, write_json  # noqa: E402
 from iifl_server.experiments.trial import beginning, demonstrations  # noqa: E402
@@ -107,11 +107,16 @@ class Ways:
         if kind in ("doubt", "contrary"):
             return self._jeffreys(self._pair(first, self._doubting(kind, value).network(0)))
         if kind == "plain":
-            return self._jeffreys(weighing(self.policy, self.data.observations, 0.0))
-        return self._jeffreys(weighing(self.policy, self.data.observations, value))
+            return self._jeffreys(self._remembering(0.0))
+        return self._jeffreys(self._remembering(value))
 
     def _jeffreys(self, policy: ImplicitPolicy) -> Callable[[Seen], NDArray[np.float64]]:
         return lambda seen: policy.decide(seen, 0).uncertainty
+
+    def _remembering(self, weight: float) -> ImplicitPolicy:
+        known = torch.from_numpy(np.array(self.data.observations))
+        made: ImplicitPolicy = self.policy.remembering(known, weight)
+        return made
 
     def _pair(self, one: Any, other: Any) -> ImplicitPolicy:
         made = ImplicitPolicy(PolicyConfig(self.network, members=2, bootstrap=True))

@@ -35,7 +35,6 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from iifl_server.bench.loop import visited  # noqa: E402
-from iifl_server.bench.warning import weighing  # noqa: E402
 from iifl_server.experiments import lockstep, trial  # noqa: E402
 from iifl_server.experiments.protocol import Size, Trial  # noqa: E402
 from iifl_server.experiments.results import machine, read_json, write_json  # noqa: E402
@@ -63,7 +62,8 @@ def run(task: str, arm: str, seed: int, size: Size, share: float, out: Path, bud
     chosen = Trial(task, algorithm, seed, size, call_share=share)
     made = trial.begin(chosen, out, lambda *_: None, {"teleoperation_actions": budget})
     if kind == "familiar":
-        made.policy = weighing(made.policy, made.dataset.observations, 1.0)
+        known = torch.from_numpy(np.array(made.dataset.observations))
+        made.policy = made.policy.remembering(known, 1.0)  # type: ignore[attr-defined]
     demonstrations = len(made.dataset)
     nearest = NearestSample(made.dataset.observations)
     if "long" in marks:

@@ -73,6 +73,20 @@ def test_a_trial_that_was_cut_off_ends_as_it_would_have(
         }  # fmt: skip
 
 
+def test_a_policy_that_remembers_begins_with_the_weights_of_one_that_does_not(tmp_path: Path) -> None:
+    plain = Trial("navigation", "iifl", 0, TINY, percentile=50.0)
+    knowing = replace(plain, familiarity=1.0)
+    assert knowing.name == "iifl-familiar-1-0"
+    data = trial.demonstrations(plain, tmp_path)
+    (one, _), (other, _) = (trial.beginning(each, tmp_path, data, quiet) for each in (plain, knowing))
+    assert one.familiarity is None
+    assert len(other.familiarity.known) == TINY.demonstrations
+    assert len(list((tmp_path / "starts").glob("*.safetensors"))) == 1
+    assert len(list((tmp_path / "starts").glob("*-threshold.json"))) == 2  # Each has a û of its own.
+    for mine, theirs in zip(one.members.parameters(), other.members.parameters(), strict=True):
+        assert mine.equal(theirs)
+
+
 def test_a_folder_of_another_trial_is_refused(tmp_path: Path) -> None:
     run_trial(Trial("navigation", "bc", 0, replace(TINY, steps=4)), tmp_path, quiet)
     with pytest.raises(RequestError, match="another run"):

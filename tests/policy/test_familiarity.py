@@ -72,8 +72,8 @@ def test_one_state_alone_is_known() -> None:
 
 
 def test_far_states_are_unsure_and_no_action_changes(policy: ImplicitPolicy, data: Dataset) -> None:
-    plain = ImplicitPolicy(PolicyConfig(NETWORK))
-    plain.load_state_dict({k: v for k, v in policy.state_dict().items() if not k.startswith("familiarity")})
+    plain = policy.remembering(torch.from_numpy(np.array(data.observations)), 0.0)
+    assert plain.familiarity is None
     seen = np.array(data.observations[:50])
     known, before = policy.decide(seen, 0), plain.decide(seen, 0)
     np.testing.assert_array_equal(known.actions, before.actions)
@@ -104,6 +104,14 @@ def test_what_is_known_follows_training_and_comes_back_from_a_checkpoint(
     np.testing.assert_array_equal(
         loaded.decide(far + 5.0, 0).uncertainty, again.decide(far + 5.0, 0).uncertainty
     )
+
+
+def test_a_policy_may_be_told_what_is_known(policy: ImplicitPolicy) -> None:
+    here = torch.full((3, 3), 2.0) + torch.eye(3)
+    made = policy.remembering(here, 2.0)
+    assert made.estimator == "jeffreys-importance-familiarity-2"
+    assert made.unfamiliarity(here).tolist() == [0.0] * 3
+    assert (made.unfamiliarity(-here) > 1.0).all()
 
 
 def test_familiarity_needs_states_and_a_finite_weight() -> None:
