@@ -48,14 +48,14 @@ def test_every_arm_runs_and_random_help_costs_no_more_than_the_method(tmp_path: 
     assert starts == ["cloning-0", "ensemble-0", "implicit-0"]  # Made once for all that begin with them.
 
 
-@pytest.mark.slow(12)
+@pytest.mark.slow(18)
 def test_a_trial_that_was_cut_off_ends_as_it_would_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulation, "SAVE_EVERY", 5)
     monkeypatch.setattr(simulation, "LARGEST_SAVING_SHARE", float("inf"))
-    for arm in ("iifl", "iifl-nearest"):
-        chosen = Trial("navigation", arm, 1, TINY, percentile=50.0)
+    for arm, familiarity in (("iifl", 0.0), ("iifl", 1.0), ("iifl-nearest", 0.0)):
+        chosen = Trial("navigation", arm, 1, TINY, percentile=50.0, familiarity=familiarity)
         whole = run_trial(chosen, tmp_path / "whole", quiet)
 
         def cut(done: float, text: str) -> None:
