@@ -1,6 +1,7 @@
 """The implicit policy: bootstrapped energies, of which member 0 acts and all say how unsure they are."""
 
 import time
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,6 +23,7 @@ from policy.sampling.langevin import PUBLISHED, langevin
 from policy.sampling.lattice import lattice
 from policy.sampling.population import PopulationConfig
 from policy.uncertainty.estimate import JeffreysEstimate, from_importance
+from policy.uncertainty.familiarity import Familiarity
 from policy.uncertainty.jeffreys import from_shared, jeffreys_divergence
 
 Sampler = Literal["fast", "published"]
@@ -81,14 +83,43 @@ class ImplicitPolicy(nn.Module):
             self.members = nn.ModuleList(
                 EnergyNetwork(self.config.network) for _ in range(self.config.members)
             )
+        weight = self.config.familiarity
+        self.familiarity = Familiarity(self.config.network.encoded_size, weight) if weight else None
         self.eval()
+
+    def remember(self, observations: Tensor) -> None:
+        """Take these, (n, S), for all states that are known; `train` calls it at its end."""
+        if self.familiarity is not None:
+            self.familiarity.learn(observations.to(next(self.parameters()).device))
+
+    def remembering(self, observations: Tensor, weight: float) -> "ImplicitPolicy":
+        """A policy of the same members, with this weight of familiarity, that knows these states, (n, S)."""
+        made = ImplicitPolicy(
+            replace(self.config, familiarity=weight),
+            sampler=self.sampler,
+            descent=self.descent,
+            sampling=self.sampling,
+            annealing=self.annealing,
+            temperature=self.temperature,
+        )
+        made.members = self.members
+        made.to(next(self.parameters()).device).remember(observations)
+        return made.eval()
+
+    def unfamiliarity(self, states: Tensor) -> Tensor:
+        """What is added to the divergence of the energies in states, (B, S): (B,) [nats]."""
+        if self.familiarity is None:
+            return torch.zeros(len(states), device=states.device)
+        found: Tensor = self.familiarity(states).square()
+        return found
 
     @property
     def estimator(self) -> str:
         """Name of how uncertainty is estimated; a threshold is valid for one estimator only."""
         if len(self.members) < 2:
             return "none"
-        return "jeffreys-langevin-published" if self.sampler == "published" else "jeffreys-importance"
+        name = "jeffreys-langevin-published" if self.sampler == "published" else "jeffreys-importance"
+        return f"{name}-familiarity-{self.config.familiarity:g}" if self.config.familiarity else name
 
     @torch.no_grad()
     def decide(
@@ -97,8 +128,8 @@ class ImplicitPolicy(nn.Module):
         """Actions and uncertainties for N observations, uint8 images (N, H, W, 3) or states (N, S).
 
         generator: or a seed; decides every draw. Uncertainty is the Jeffreys divergence of members 0 and 1
-        [nats]; zero for a policy of one member, and where it is not asked for: member 0 alone is then looked
-        at. Raises InputError for observations that do not fit.
+        [nats], and what familiarity adds; zero for a policy of one member, and where it is not asked for:
+        member 0 alone is then looked at. Raises InputError for observations that do not fit.
         """
         device = next(self.parameters()).device
         states = as_observations(observations, self.config.network).to(device)
@@ -108,9 +139,14 @@ class ImplicitPolicy(nn.Module):
         features = [self.network(member).encode(states) for member in range(members)]
         decide = self._published if self.sampler == "published" else self._fast
         actions, divergence, uncertainty_s = decide(self._energies(members), features, low, high, draws)
+        estimate = divergence.estimate
+        if members > 1 and self.familiarity is not None:
+            begun = time.perf_counter()
+            estimate = estimate + self.unfamiliarity(states)
+            uncertainty_s += time.perf_counter() - begun
         return Decision(
             actions.cpu().numpy().astype(np.float32),
-            divergence.estimate.cpu().numpy().astype(np.float64),
+            estimate.cpu().numpy().astype(np.float64),
             divergence.standard_error.cpu().numpy().astype(np.float64),
             divergence.effective_sample_size.cpu().numpy().astype(np.float64),
             uncertainty_s,

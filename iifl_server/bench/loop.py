@@ -74,7 +74,7 @@ def _compared(
 ) -> dict[str, float]:
     size = SMALL if options.smoke else Size()
     longs = [long_run(policy, observations, size, options.seed + part) for part in (1, 2)]
-    gold = ((longs[0] + longs[1]) / 2.0).cpu().numpy()
+    gold = ((longs[0] + longs[1]) / 2.0).cpu().numpy()  # (N,)
     members = tuple(PlainEnergy(policy.network(member)).to(device()) for member in (0, 1))
     states = torch.tensor(observations, device=device())
     draws = torch.Generator(device()).manual_seed(options.seed)
@@ -82,6 +82,7 @@ def _compared(
     plain: PlainDecision = plain_timestep(
         (members[0], members[1]), states, policy.config.network.action_size, draws, chains
     )
+    theirs = plain.uncertainty + policy.unfamiliarity(states)
     baseline_s = time.perf_counter() - begun
     ours_s = medians_s({"ours": lambda: policy.decide(observations, options.seed)}, options.repeats)["ours"]
     actions_s = medians_s(
@@ -94,10 +95,10 @@ def _compared(
         "ratio": baseline_s / ours_s,
         "actions_alone_s": actions_s,
         "rank_correlation": spearman(torch.tensor(decision.uncertainty), torch.tensor(gold)),
-        "rank_correlation_baseline": spearman(plain.uncertainty.cpu(), torch.tensor(gold)),
+        "rank_correlation_baseline": spearman(theirs.cpu(), torch.tensor(gold)),
         "rank_correlation_long_runs": spearman(*longs),
         "top_ten_overlap": overlap(decision.uncertainty, gold),
-        "top_ten_overlap_baseline": overlap(plain.uncertainty.cpu().numpy(), gold),
+        "top_ten_overlap_baseline": overlap(theirs.cpu().numpy(), gold),
         "action_error": _error(decision.actions, answers),
         "action_error_baseline": _error(plain.actions.cpu().numpy(), answers),
         "effective_sample_size": float(decision.effective_sample_size.mean()),

@@ -247,13 +247,13 @@ def long_run(policy: ImplicitPolicy, observations: Any, size: Size, seed: int) -
     start = lattice(len(states), size.long_run, low, high, draws)
     samples = importance(energies, features, low, high, draws, two_stages=False, start=start)
     if samples.effective_sample_size.min() > 0.1 * size.long_run:
-        return from_importance(samples).estimate
+        return from_importance(samples).estimate + policy.unfamiliarity(states)
     found = []
     for rows in torch.split(torch.arange(len(states)), 8):  # Few at a time, since long pools are large.
         some = [feature[rows] for feature in features]
         every = population(samples.of(rows), energies, some, low, high, draws, size.rounds)
         found.append(from_importance(every).estimate)
-    return torch.cat(found)
+    return torch.cat(found) + policy.unfamiliarity(states)
 
 
 @torch.no_grad()

@@ -91,11 +91,14 @@ def measured(
     several = _ensemble(trial, folder, data)
     recording = record(policy, task, seed, robots, steps)
     rows = Rows.of(recording, seed)
-    cold = sharper(policy, 1.0 / PUBLISHED.temperature)
+    known = torch.from_numpy(np.array(data.observations))
+    plain, knowing = (policy.remembering(known, weight) for weight in (0.0, 1.0))
+    cold = sharper(plain, 1.0 / PUBLISHED.temperature)
     nearest = NearestSample(data.observations)
     draws = np.random.default_rng(seed)
     measures: Mapping[str, Measure] = {
-        "jeffreys": lambda seen: policy.decide(seen, 0).uncertainty,
+        "jeffreys": lambda seen: plain.decide(seen, 0).uncertainty,
+        "jeffreys, familiarity": lambda seen: knowing.decide(seen, 0).uncertainty,
         "jeffreys, published temperature": lambda seen: cold.decide(seen, 0).uncertainty,
         "ensemble variance": lambda seen: several.decide(seen, 0).uncertainty,
         "variance of implicit actions": lambda seen: _variance(policy, seen),

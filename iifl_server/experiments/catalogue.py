@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from iifl_server.errors import RequestError
 from iifl_server.experiments import (
     block_push,
     does_it_learn,
@@ -46,6 +47,9 @@ class Chosen:
     recipe: str = "ours"
     seeds: int = 0
     """0 takes the scale's own number."""
+    first_seed: int = 0
+    arms: tuple[str, ...] = ()
+    """Of experiments that consist of trials: those to run, all where there are none."""
 
 
 def run(
@@ -69,12 +73,19 @@ def run(
 
 
 def trials(chosen: Chosen) -> list[Trial]:
-    """All trials of an experiment that consists of some."""
+    """All trials of an experiment that consists of some; raises RequestError for arms that it has not."""
     found: list[Trial] = _of_trials(chosen.name).trials(chosen.name, chosen.scale, chosen.recipe)
-    if not chosen.seeds:
-        return found
     first = [trial for trial in found if trial.seed == 0]
-    return [replace(trial, seed=seed) for seed in range(chosen.seeds) for trial in first]
+    valid = [trial.arm for trial in first]
+    wanted = chosen.arms or tuple(valid)
+    if unknown := [arm for arm in wanted if arm not in valid]:
+        raise RequestError(f"arms are {', '.join(unknown)}; valid for {chosen.name} are {', '.join(valid)}")
+    if missing := {trial.follows for trial in first if trial.arm in wanted} - {f"{arm}-0" for arm in wanted}:
+        lost = ", ".join(name.rpartition("-")[0] for name in missing if name)
+        if lost:
+            raise RequestError(f"arms are {', '.join(wanted)}, some of which need the budget of {lost} too")
+    seeds = range(chosen.first_seed, chosen.first_seed + (chosen.seeds or found[0].size.seeds))
+    return [replace(trial, seed=seed) for seed in seeds for trial in first if trial.arm in wanted]
 
 
 def _of_trials(name: str) -> ModuleType:
@@ -124,7 +135,7 @@ def _run_all(
         def hears(done: float, text: str, number: int = number, name: str = name) -> None:
             progress((number + done) / len(names), f"{name}, {text}")
 
-        one = Chosen(name, chosen.scale, chosen.recipe, chosen.seeds)
+        one = replace(chosen, name=name, arms=())
         run(one, out / name, workers, hears, everywhere)
         texts.append((out / name / "results.md").read_text().replace("](", f"]({name}/"))
     write_whole(out / "results.md", "\n".join(texts).encode(), mode=SHARED)

@@ -56,8 +56,8 @@ SIZES: dict[str, dict[str, Size]] = {
         "paper": Size(3, 10, 1, 1000, 100, (100, 1000), 3200),
     },
     "ball_balance": _fleet(5_000, 100, 1_000),
-    "ant": _fleet(10_000, 100, 2_000),
-    "anymal": _fleet(25_000, 100, 3_000),
+    "ant": _fleet(10_000, 100, 1_000),
+    "anymal": _fleet(25_000, 100, 1_000),
     "franka_cube_stack": _fleet(1_580, 100, 1_000),
     "block_push": {
         "smoke": Size(1, 4, 2, 150, 50, (10, 20), 336, 0.1),
@@ -93,6 +93,8 @@ class Trial:
     """Above 0: û follows what was seen so that this share of robot-steps calls."""
     each_step: bool = False
     """Train in every step, as the published IFL does, in place of every `retrain_every`."""
+    familiarity: float = 0.0
+    """Above 0: weight of what lies beyond all that was learned from (decision 0016)."""
 
     def __post_init__(self) -> None:
         if self.algorithm not in ARMS:
@@ -107,6 +109,7 @@ class Trial:
             "" if self.recipe == "ours" else self.recipe,
             f"share-{self.call_share:g}" if self.call_share else "",
             "each-step" if self.each_step else "",
+            f"familiar-{self.familiarity:g}" if self.familiarity else "",
         ]
         return "-".join([self.algorithm, *(mark for mark in marks if mark), str(self.seed)])
 
@@ -144,7 +147,8 @@ class Trial:
         if self.each_step:  # One cycle of two updates is none: the rate stays as it is.
             online = replace(online, step_decay=1.0, learning_rate=retraining.learning_rate / 4)
         initial = replace(initial, updates=max(1, round(initial.updates * self.size.training)))
-        return replace(chosen, initial=initial, retraining=online, explicit=None, explicit_retraining=None)
+        made = replace(chosen, initial=initial, retraining=online, explicit=None, explicit_retraining=None)
+        return replace(made, familiarity=self.familiarity or made.familiarity)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -22,6 +22,7 @@ COLOURS = {
     "iifl": "#2a9d5c",
     "iifl-nearest": "#8e5ea2",
     "iifl-share-0.02": "#8fd3ab",
+    "iifl-familiar-1": "#1f6f8b",
     "ifl-each-step": "#a5c8e8",
 }
 CURVES = {

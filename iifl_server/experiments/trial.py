@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock
 
 from iifl_server import seeds
@@ -75,7 +76,7 @@ def run_trial(
     folder = out / "trials" / trial.name
     folder.mkdir(parents=True, exist_ok=True)
     files = RunFiles(folder)
-    files.claim(trial.to_dict(), {})
+    files.claim(trial.to_dict(), {"familiarity": 0.0})
     if (finished := read_json(folder / RESULT)) is not None:
         return dict(finished)
     description = trial.to_dict()
@@ -143,6 +144,8 @@ def beginning(trial: Trial, out: Path, dataset: Dataset, progress: Progress) -> 
         if not path.exists():
             _make(trial, kind, path, dataset, lambda done, text: progress(0.7 * done, text))
         policy: Any = load_checkpoint(path)[0]
+        if kind == IMPLICIT and (weight := trial.plan(kind).familiarity):
+            policy = policy.remembering(torch.from_numpy(np.array(dataset.observations)), weight)
         if trial.threshold is not None or trial.algorithm not in ("ifl", "iifl", "iifl-nearest"):
             return policy, trial.threshold or 0.0
         calibration = Calibration(*trial.size.calibration, trial.percentile)
@@ -176,7 +179,8 @@ def autonomous_success_rate(policy: Any, trial: Trial) -> float:
 
 def _make(trial: Trial, kind: str, path: Path, dataset: Dataset, progress: Progress) -> None:
     plan = trial.plan(kind)
-    config = replace(plan.policy_config(kind), bootstrap_seed=trial.seed)
+    # Weights serve any weight of familiarity; what is known is told whoever begins with them.
+    config = replace(plan.policy_config(kind), bootstrap_seed=trial.seed, familiarity=0.0)
     make: Any = ImplicitPolicy if kind == IMPLICIT else ExplicitPolicy
     resume = path.with_suffix(".training")
     made = train(

@@ -35,6 +35,8 @@ class Recipe:
     """`initial` of explicit policies, where they are best with another."""
     explicit_retraining: TrainingConfig | None = None
     """`retraining` of explicit policies, where they are best with another."""
+    familiarity: float = 0.0
+    """Of implicit policies: see `PolicyConfig`."""
 
     def initial_of(self, kind: str) -> TrainingConfig:
         """From random weights, for a kind of policy."""
@@ -47,7 +49,7 @@ class Recipe:
     def policy_config(self, kind: str) -> PolicyConfig:
         """Members and bootstrap of a kind of policy; raises InputError for an unknown kind."""
         if kind == IMPLICIT:
-            return PolicyConfig(self.network, members=2, bootstrap=True)
+            return PolicyConfig(self.network, members=2, bootstrap=True, familiarity=self.familiarity)
         if kind == CLONING:
             return PolicyConfig(self.network, members=1, bootstrap=False)
         if kind == ENSEMBLE:

@@ -110,12 +110,23 @@ class PolicyConfig:
     """Each member learns from its own resample of the original samples, not from all of them."""
     bootstrap_seed: int = 0
     """Decides the resamples; kept with the weights, so that a member keeps its sample as data grow."""
+    familiarity: float = 0.0
+    """Of implicit policies of states: weight of what lies beyond all that was learned from, which the policy
+    then remembers: t of a state is this times the logarithm of its distance, and t squared is added to the
+    divergence (`policy/uncertainty/familiarity.py`). 0 leaves the divergence of the energies alone."""
 
     def __post_init__(self) -> None:
         if self.members < 1:
             raise InputError(f"members is {self.members}; valid is at least 1")
         if self.bootstrap_seed < 0:
             raise InputError(f"bootstrap_seed is {self.bootstrap_seed}; valid is 0 or more")
+        if not 0 <= self.familiarity < math.inf:
+            raise InputError(f"familiarity is {self.familiarity}; valid is a finite number from 0")
+        if self.familiarity and self.network.from_images:
+            raise InputError(
+                f"familiarity is {self.familiarity} with images, between which distances mean little; valid "
+                "is 0"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -71,6 +71,11 @@ class _Normalises(Protocol):
     def fit_normalisation(self, observations: Tensor) -> object: ...
 
 
+@runtime_checkable
+class _Remembers(Protocol):
+    def remember(self, observations: Tensor) -> object: ...
+
+
 def train(
     policy: P,
     dataset: Dataset,
@@ -135,6 +140,8 @@ def train(
         run.finish()
         save()
     trained.eval()
+    if isinstance(trained, _Remembers):
+        trained.remember(torch.from_numpy(np.array(dataset.observations)))
     return TrainingReport(
         policy=trained,
         losses=tuple(state.losses),

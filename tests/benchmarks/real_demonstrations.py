@@ -42,6 +42,7 @@ from policy import (  # noqa: E402
 from policy.energy.fast import FastEnergy  # noqa: E402
 from policy.explicit import Mixture  # noqa: E402
 from policy.learning import CounterExampleConfig  # noqa: E402
+from policy.learning.counter_examples import REFINED_COUNTER_EXAMPLES  # noqa: E402
 from policy.learning.demonstrations import joined, read_demonstrations, split_episodes  # noqa: E402
 from policy.sampling import bounds  # noqa: E402
 from policy.sampling.annealed import AnnealedConfig, AnnealedDiagnostics, annealed_smc  # noqa: E402
@@ -77,6 +78,11 @@ ARMS: dict[str, TrainingConfig] = {
     "implicit-refined": _counter(kind="weighted", count=8),
     "implicit-refined-penalty": _counter(kind="weighted", count=8, penalty=1.0),
     "implicit-refined-spectral": _counter(kind="weighted", count=8),
+    "implicit-langevin-penalty": replace(_RECIPE, counter_examples=REFINED_COUNTER_EXAMPLES),
+    "implicit-langevin-penalty-3": replace(
+        _RECIPE, counter_examples=replace(REFINED_COUNTER_EXAMPLES, margin=3.0)
+    ),
+    "implicit-uniform-penalty-3": _counter(count=64, penalty=1.0, margin=3.0),
     "implicit-search": _counter(kind="derivative_free", count=16),
 }
 

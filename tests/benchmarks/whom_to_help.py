@@ -7,10 +7,15 @@ cut off goes on.
 
     random          as many teleoperation actions as `jeffreys` had, at random
     jeffreys        û follows what was seen, so that the share of robot-steps calls
+    familiar        the same, by the divergence with what lies beyond all that was learned from
     nearest         the same, by distance to the nearest sample
     ...-half        half of each batch is new; elsewhere samples count as the recipe says
     ...-long        a supervisor stays for twenty steps in place of five
-    mixed           half of the supervisors at random, half by Jeffreys divergence
+    mixed           in every other step the divergences are those of other robots
+
+Shown beside what the fleet came to: at the end, the policy alone on other starts (reward, violations, and how
+far its actions are from the nearer supervisor's), how far from the nearest demonstration help was given, in
+standard deviations, and what share of it in the first third.
 """
 
 import argparse
@@ -29,11 +34,13 @@ django.setup()
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
+from iifl_server.bench.loop import visited  # noqa: E402
 from iifl_server.experiments import lockstep, trial  # noqa: E402
 from iifl_server.experiments.protocol import Size, Trial  # noqa: E402
 from iifl_server.experiments.results import machine, read_json, write_json  # noqa: E402
 from iifl_server.experiments.unassisted import evaluate_policy  # noqa: E402
 from policy.learning.trainer import train  # noqa: E402
+from policy.uncertainty.nearest import NearestSample  # noqa: E402
 
 SHOWN = (
     "average_reward",
@@ -42,6 +49,9 @@ SHOWN = (
     "successes",
     "alone_reward",
     "alone_violations",
+    "alone_error",
+    "help_distance",
+    "first_third",
 )
 
 
@@ -51,6 +61,11 @@ def run(task: str, arm: str, seed: int, size: Size, share: float, out: Path, bud
     algorithm = {"random": "iifl-random", "nearest": "iifl-nearest", "none": "ibc"}.get(kind, "iifl")
     chosen = Trial(task, algorithm, seed, size, call_share=share)
     made = trial.begin(chosen, out, lambda *_: None, {"teleoperation_actions": budget})
+    if kind == "familiar":
+        known = torch.from_numpy(np.array(made.dataset.observations))
+        made.policy = made.policy.remembering(known, 1.0)  # type: ignore[attr-defined]
+    demonstrations = len(made.dataset)
+    nearest = NearestSample(made.dataset.observations)
     if "long" in marks:
         made.config = replace(made.config, minimum_intervention_steps=20)
         chance = made.config.random_probability / 4.0
@@ -69,8 +84,18 @@ def run(task: str, arm: str, seed: int, size: Size, share: float, out: Path, bud
     alone = evaluate_policy(
         made.policy, task, robots=size.robots // 4 or 1, steps=300, seed=seed, threshold=np.inf
     )
-    figures = {**made.state.metrics(made.config), "samples": len(made.dataset)}
-    return figures | {"alone_violations": alone["violations"], "alone_reward": alone["reward"]}
+    observations, answers = visited(made.policy, task, 2 * size.robots, seed)
+    actions = made.policy.decide(observations, 0, uncertainty=False).actions
+    helped = [row["teleoperation_actions"] for row in made.history]
+    return {
+        **made.state.metrics(made.config),
+        "samples": len(made.dataset),
+        "alone_violations": alone["violations"],
+        "alone_reward": alone["reward"],
+        "alone_error": float(np.linalg.norm(actions[:, None] - answers, axis=-1).min(axis=1).mean()),
+        "help_distance": float(nearest(made.dataset.observations[demonstrations:]).mean()),
+        "first_third": helped[len(helped) // 3 - 1] / max(1, helped[-1]),
+    }
 
 
 def _mix(made: lockstep.Lockstep, seed: int) -> None:

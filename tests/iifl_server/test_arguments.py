@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 EVERY = [*COMMANDS, "give-up-weights"]
 EDGES = ["0", "-1", "1e400", "-1e400", "nan", "inf", "-inf", "text", "", " ", "1_000", "٣", "0x10", "9" * 400]
 EDGES += [str(2**53), str(2**63), str(2**64), "1.5", "1e3", "1e-400"]
-WORDS = ("--host", "--backend", "rest")
+WORDS = ("--host", "--backend", "--arms", "rest")
 """Options that take any text."""
 
 

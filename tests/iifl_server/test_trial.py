@@ -48,14 +48,14 @@ def test_every_arm_runs_and_random_help_costs_no_more_than_the_method(tmp_path: 
     assert starts == ["cloning-0", "ensemble-0", "implicit-0"]  # Made once for all that begin with them.
 
 
-@pytest.mark.slow(12)
+@pytest.mark.slow(18)
 def test_a_trial_that_was_cut_off_ends_as_it_would_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulation, "SAVE_EVERY", 5)
     monkeypatch.setattr(simulation, "LARGEST_SAVING_SHARE", float("inf"))
-    for arm in ("iifl", "iifl-nearest"):
-        chosen = Trial("navigation", arm, 1, TINY, percentile=50.0)
+    for arm, familiarity in (("iifl", 0.0), ("iifl", 1.0), ("iifl-nearest", 0.0)):
+        chosen = Trial("navigation", arm, 1, TINY, percentile=50.0, familiarity=familiarity)
         whole = run_trial(chosen, tmp_path / "whole", quiet)
 
         def cut(done: float, text: str) -> None:
@@ -71,6 +71,20 @@ def test_a_trial_that_was_cut_off_ends_as_it_would_have(
         assert {path.name for path in folder.iterdir()} == {
             "simulation.json", "metrics.csv", "policy.safetensors", RESULT
         }  # fmt: skip
+
+
+def test_a_policy_that_remembers_begins_with_the_weights_of_one_that_does_not(tmp_path: Path) -> None:
+    plain = Trial("navigation", "iifl", 0, TINY, percentile=50.0)
+    knowing = replace(plain, familiarity=1.0)
+    assert knowing.name == "iifl-familiar-1-0"
+    data = trial.demonstrations(plain, tmp_path)
+    (one, _), (other, _) = (trial.beginning(each, tmp_path, data, quiet) for each in (plain, knowing))
+    assert one.familiarity is None
+    assert len(other.familiarity.known) == TINY.demonstrations
+    assert len(list((tmp_path / "starts").glob("*.safetensors"))) == 1
+    assert len(list((tmp_path / "starts").glob("*-threshold.json"))) == 2  # Each has a û of its own.
+    for mine, theirs in zip(one.members.parameters(), other.members.parameters(), strict=True):
+        assert mine.equal(theirs)
 
 
 def test_a_folder_of_another_trial_is_refused(tmp_path: Path) -> None:
@@ -90,6 +104,17 @@ def test_a_trial_survives_json_and_has_a_name_of_its_own() -> None:
     counted = sum(len(catalogue.trials(Chosen(task, scale))) for task in protocol.SIZES for scale in SCALES)
     assert len(names) == counted
     assert len({one.seed for one in catalogue.trials(Chosen("ant", "smoke", seeds=4))}) == 4
+
+
+def test_seeds_and_arms_are_chosen_and_what_an_arm_follows_must_be_among_them() -> None:
+    some = catalogue.trials(
+        Chosen("navigation", "smoke", seeds=2, first_seed=3, arms=("iifl", "iifl-random"))
+    )
+    assert [one.name for one in some] == ["iifl-random-3", "iifl-3", "iifl-random-4", "iifl-4"]
+    with pytest.raises(RequestError, match="arms are dagger; valid for navigation are bc, ibc"):
+        catalogue.trials(Chosen("navigation", "smoke", arms=("dagger",)))
+    with pytest.raises(RequestError, match="need the budget of iifl too"):
+        catalogue.trials(Chosen("navigation", "smoke", arms=("iifl-random",)))
 
 
 def test_the_paper_size_is_the_papers() -> None:

@@ -124,6 +124,19 @@ def test_precision_asks_the_processor_only_where_it_is_auto() -> None:
     assert isinstance(uses_bfloat16("auto"), bool)
 
 
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("", True), ("avx2", False), ("AVX512_CORE", False), ("AVX512_CORE_AMX", True)]
+)
+def test_a_processor_whose_instructions_are_not_allowed_does_not_emulate_them(
+    monkeypatch: pytest.MonkeyPatch, limit: str, expected: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert uses_bfloat16("auto") is expected
+    assert uses_bfloat16("bfloat16")
+
+
 @pytest.mark.parametrize("set_before", [False, True])
 @pytest.mark.parametrize(("precision", "inside"), [("auto", True), ("float32", False), ("bfloat16", False)])
 def test_a_gpu_rounds_float32_products_only_where_precision_is_auto(

@@ -37,6 +37,12 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=whole(0, 1000), default=0, help="how many; 0 takes the scale's")
     parser.add_argument(
+        "--first-seed", type=whole(0, 10_000), default=0, help="the lowest of them; needs a folder of its own"
+    )
+    parser.add_argument(
+        "--arms", nargs="+", default=[], help="of an experiment's algorithms, only these; all unless given"
+    )
+    parser.add_argument(
         "--out", type=writable_folder, help="folder of the results; out/benchmark/NAME-SCALE unless given"
     )
     parser.add_argument(

@@ -23,7 +23,8 @@ class Command(IIFLCommand):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         from iifl_server.experiments import catalogue, own_task
 
-        chosen = catalogue.Chosen(**{name: options[name] for name in ("name", "scale", "recipe", "seeds")})
+        names = ("name", "scale", "recipe", "seeds", "first_seed")
+        chosen = catalogue.Chosen(**{name: options[name] for name in names}, arms=tuple(options["arms"]))
         if chosen.name not in BENCHMARKS:  # What is no task is told before folders are made.
             chosen = replace(chosen, name=own_task.checked(chosen.name))
         recipe = "" if chosen.recipe == "ours" else f"-{chosen.recipe}"
