@@ -70,5 +70,6 @@ def _tests(fast: bool, rest: list[str]) -> list[tuple[str, list[str]]]:
         return [("tests", [*side_by_side, "-m", "not browser and not slow"])]
     return [
         ("tests", [*side_by_side, "-m", "not browser"]),
-        ("browser tests", [*pytest, "-m", "browser"]),
+        ("tests of pages", [*side_by_side, "-m", "browser", "tests/frontend"]),
+        ("browser tests", [*pytest, "-m", "browser", "tests/browser"]),  # Whole demos: one at a time.
     ]
