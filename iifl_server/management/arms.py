@@ -36,8 +36,8 @@ def choose(options: dict[str, Any], data: Path) -> None:
     for name in ("task", "robots"):
         if name in options:
             raise CommandError(
-                f"--{name} {options[name]} and --fleet {options['fleet']} do not go together: the fleet says "
-                f"which {name} it has; leave --{name} out",
+                f"--{name} {options[name]} and --fleet {options['fleet']} do not go together: the fleet "
+                f"says its own {name}; leave --{name} out",
                 returncode=BAD_USAGE,
             )
     from robots.yumi.tasks import PUSH

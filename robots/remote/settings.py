@@ -32,13 +32,13 @@ from typing import Any
 from robots.fleet import RobotsError
 from robots.remote.fleet import ArmPlace
 from robots.remote.limits import LimitError, Limits, Rectangle
+from robots.remote.limits_table import limits_of
 from robots.remote.link import Address
 from robots.remote.messages import finite
 
 _FLEET = {"task"}
 _NEEDED = {"name", "host", "user", "key", "known_hosts", "command"}
 _ARM = _NEEDED | {"port", "calibration", "table", "origin", "limits"}
-_LIMITS = {"workspace", "max_speed", "longest", "half_width", "keep_out"}
 
 
 class SettingsError(RobotsError):
@@ -134,29 +134,10 @@ def _arm(path: Path, index: int, table: Mapping[str, Any]) -> ArmSettings:
 
 
 def _limits(where: str, value: object) -> Limits:
-    table = _table(Path(where), "limits", value)
-    _check_keys(f"{where}: limits", table, _LIMITS, _LIMITS - {"keep_out"})
-    numbers = {}
-    for name in ("max_speed", "longest", "half_width"):
-        number = finite(table[name])
-        if number is None:
-            raise SettingsError(f"{where}: limits: {name} is {table[name]!r}, but must be a number")
-        numbers[name] = number
-    zones = table.get("keep_out", [])
-    if not isinstance(zones, list):
-        raise SettingsError(f"{where}: limits: keep_out is {zones!r}, but must be a list of rectangles")
     try:
-        return Limits(
-            workspace=_rectangle(where, "workspace", table["workspace"]),
-            keep_out=tuple(_rectangle(where, "keep_out", zone) for zone in zones),
-            **numbers,
-        )
+        return limits_of(_table(Path(where), "limits", value))
     except LimitError as error:
-        raise SettingsError(f"{where}: {error}") from error
-
-
-def _rectangle(where: str, name: str, value: object) -> Rectangle:
-    return Rectangle(*_numbers(f"{where}: limits: {name}", value, 4, "left, bottom, right, top [m]"))
+        raise SettingsError(f"{where}: limits: {error}") from error
 
 
 def _origin(where: str, value: object) -> tuple[float, float]:

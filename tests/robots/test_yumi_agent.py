@@ -233,11 +233,11 @@ def test_limits_are_read_and_what_does_not_fit_is_named(tmp_path: Path) -> None:
     assert limits.workspace.left == -0.26
     assert limits.keep_out[0].right == 0.05
     for text, words in (
-        ("", "lacks one: half_width, longest"),
+        ("", "half_width, longest, max_speed, workspace missing"),
         (LIMITS + "fastest = 1\n", "fastest"),
-        (LIMITS.replace("0.15", "'quick'"), "max_speed holds 'quick'"),
+        (LIMITS.replace("0.15", "'quick'"), "max_speed is 'quick'"),
         (LIMITS.replace("0.15", "-1"), "max_speed is -1"),
-        (LIMITS.replace("[-0.26, ", "["), "must be \\[left, bottom, right, top\\]"),
+        (LIMITS.replace("[-0.26, ", "["), "must be 4 numbers: left, bottom, right, top"),
         (LIMITS + "keep_out = 3\n", "keep_out is 3"),
         ("workspace = ", "cannot be read"),
     ):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
 from iifl_server.fleets.models import HelpKind, Intervention, InterventionStatus
@@ -111,7 +113,7 @@ class Inbox:
         real, condition = session.real, session.conditions[robot]
         standing = Standing(
             assisted=robot in going_on(session.assists, session.leases, ()),
-            moving=bool(real and real.situation().busy[robot]),
+            moving=bool(real and (real.situation().busy | self._still)[robot]),
             away=condition.reason if condition.presence in (Presence.AWAY, Presence.STOPPED) else "",
             asks=robot in session.doubtful,
             violated=bool(session.state.violated[robot]),
@@ -130,6 +132,12 @@ class Inbox:
             command = refused.command
             message = outcome(command.command, command.robot, refused.status.value, refused.reason)
             self._tell(found[1], message)
+
+    @property
+    def _still(self) -> NDArray[np.bool_]:
+        """Robots that the step to come orders nothing: what has ended since is asked in the one after."""
+        where = self._session.situation
+        return np.zeros(self._session.run.robots, dtype=bool) if where is None else where.still
 
     def _person(self, one: Accepted) -> int | None:
         if one.lease is not None:

@@ -21,8 +21,8 @@ def add(parser: ArgumentParser) -> None:
         "--fleet",
         type=fleet,
         metavar="FILE",
-        help=f"arms that are there, in place of a task: a fleet file (docs/yumi.md), or {TWIN} for a site of "
-        "two simulated YuMis behind SSH",
+        help=f"arms that are there, in place of a task: a fleet file (docs/yumi.md), {TWIN} for two "
+        "simulated YuMis behind SSH, or the folder of a recording to show again",
     )
     parser.add_argument(
         "--robots",
